@@ -1,0 +1,1 @@
+"""The command line; each command lives in a file of its own."""

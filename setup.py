@@ -1,0 +1,61 @@
+"""Installs the four import packages, the shipped configs and the files by which ROS 2 finds the package."""
+
+from __future__ import annotations
+
+from setuptools import find_packages, setup
+
+NAME = "robolearn"
+ROOMS = ("robolearn", "drivers", "sim", "calibration")
+
+setup(
+    name=NAME,
+    version="0.1.0",
+    description="Robots that practise by themselves, judged by a vision-language model, until they do the task.",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=[
+        *find_packages(include=[pattern for room in ROOMS for pattern in (room, f"{room}.*")]),
+        "robolearn.configs",
+    ],
+    package_dir={"robolearn.configs": "configs"},
+    package_data={"": ["*.yaml", "*.json", "*.xml", "*.safetensors", "*.html", "*.css", "*.stl", "*/*.yaml", "py.typed"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
+        (f"share/{NAME}", ["package.xml"]),
+    ],
+    zip_safe=False,
+    install_requires=[
+        "daqp>=0.7",
+        "gymnasium>=1.0",
+        "matplotlib>=3.9",
+        "mink>=1.0",
+        "mujoco>=4.0",
+        "numba>=0.61",
+        "numcodecs>=0.15",
+        "numpy>=2.0",
+        "open_clip_torch>=2.30",
+        "opencv-python-headless>=4.11",
+        "psutil>=6.0",
+        "PyYAML>=6.0.1",
+        "qpsolvers>=4.4",
+        "rich>=13.7",
+        "safetensors>=0.4.5",
+        "scipy>=1.14",
+        "torch>=2.6",
+        "zarr>=3.1",
+    ],
+    extras_require={
+        "dev": [
+            "catkin_pkg>=1.0",
+            "hypothesis>=6.100",
+            "import-linter>=2.3",
+            "mypy>=1.15",
+            "pytest>=8.0",
+            "pytest-timeout>=2.3",
+            "ruff>=0.9",
+            "types-PyYAML>=6.0.12",
+            "types-psutil>=6.0",
+        ],
+    },
+    entry_points={"console_scripts": ["robolearn = robolearn.cli.main:main"]},
+)
