@@ -10,7 +10,7 @@ ROOMS = ("robolearn", "drivers", "sim", "calibration")
 setup(
     name=NAME,
     version="0.1.0",
-    description="Robots that practise by themselves, judged by a vision-language model, until they do the task.",
+    description="Robots that practise by themselves until they do the task, judged by what they see.",
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=[
@@ -18,7 +18,9 @@ setup(
         "robolearn.configs",
     ],
     package_dir={"robolearn.configs": "configs"},
-    package_data={"": ["*.yaml", "*.json", "*.xml", "*.safetensors", "*.html", "*.css", "*.stl", "*/*.yaml", "py.typed"]},
+    package_data={
+        "": ["*.yaml", "*.json", "*.xml", "*.safetensors", "*.html", "*.css", "*.stl", "*/*.yaml", "py.typed"]
+    },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
