@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import pytest
 
 from robolearn import config
-from robolearn.config import Key, Limit
+from robolearn.config import Key, Limit, Section
 from robolearn.errors import ConfigError
 
 
@@ -182,6 +182,25 @@ def test_a_limit_with_a_default_is_refused_whatever_the_file_says() -> None:
 
     with pytest.raises(TypeError, match="force_n is a limit"):
         config.parse("force_n: 5", Careless, "cell.yaml")
+
+
+@dataclass(frozen=True)
+class Task:
+    name: str
+    twin: Section
+
+
+def test_a_section_is_read_later_and_its_faults_keep_their_line() -> None:
+    task = config.parse("name: lift\ntwin:\n  width: 64\n", Task, "lift.yaml")
+    assert task.twin.read(Camera) == Camera(64)
+    task = config.parse("name: lift\ntwin:\n  width: 64\n  with: 64\n", Task, "lift.yaml")
+    with pytest.raises(ConfigError, match=r"lift.yaml:4: twin: unknown key 'with'. Did you mean 'width'"):
+        task.twin.read(Camera)
+
+
+def test_a_section_may_not_be_left_out() -> None:
+    with pytest.raises(ConfigError, match="missing: 'twin'"):
+        config.parse("name: lift", Task, "lift.yaml")
 
 
 @pytest.fixture
