@@ -8,8 +8,8 @@ A field says what it means, and how far it may go, in its annotation::
         retries: Annotated[int, Key("attempts before a person is called", low=0)] = 3
 
 Fields may be bool, int, float, str, an Enum, a Literal, another dataclass, ``X | None``, tuples of fixed or
-open length, ``dict[str, X]``, and :class:`Section`. A range is that of each number inside. Rules across fields belong in
-``__post_init__``, raised as ConfigError: the loader adds where.
+open length, ``dict[str, X]``, and :class:`Section`. A range is that of each number inside. Rules across
+fields belong in ``__post_init__``, raised as ConfigError: the loader adds where.
 """
 
 from __future__ import annotations
@@ -66,20 +66,6 @@ class Section:
         return value
 
 
-@dataclass(frozen=True)
-class Section:
-    """A part of a file that another room reads, as a dataclass of its own; faults keep their file and line."""
-
-    source: str
-    name: str
-    node: Node
-
-    def read(self, cls: type[T]) -> T:
-        """The section as a ``cls``. Raises ConfigError, as :func:`load` does."""
-        value: T = _Reader(self.source).read(self.node, cls, self.name, Key(""))
-        return value
-
-
 def load(path: Path, cls: type[T]) -> T:
     """Read the YAML file at ``path`` as a ``cls``. Raises ConfigError with line, fault, way out."""
     try:
@@ -100,7 +86,7 @@ def parse(text: str, cls: type[T], source: str) -> T:
         raise ConfigError(f"{source}: not valid YAML: {error}") from error
     if node is None:
         raise ConfigError(f"{source}: the file is empty. {_keys_of(cls)}")
-    return Section(source, "", node).read(cls)
+    return Section(node, source, "").read(cls)
 
 
 def find(kind: str, name: str) -> Path:
@@ -163,8 +149,6 @@ class _Reader:
             return self.optional(node, hint, name, key)
         if hint is Section:
             return Section(node, self.source, name)
-        if hint is Section:
-            return Section(self.source, name, node)
         if dataclasses.is_dataclass(hint):
             return self.record(node, hint, name)
         if origin is tuple:
