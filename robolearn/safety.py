@@ -1,0 +1,171 @@
+"""The gate between whoever commands an arm and the device: the last word on what is really sent."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from robolearn.contracts import (
+    Arm,
+    ArmCommand,
+    ArmSpec,
+    ArmState,
+    Clock,
+    CommandMode,
+    Executed,
+    Float,
+    check_age,
+)
+from robolearn.errors import BorderError, DeviceError
+from robolearn.limits import GRIPPER_RANGE, WATCHDOG, Kinematics, Limits, StepLimiter
+
+
+class Gate:
+    """An :class:`Arm` around another: lets through what the limits allow, shortens or refuses the rest.
+
+    It takes JOINT_POSITION commands at the arm's ``control_hz``. Refused, with nothing sent: a command that
+    is not finite, of the wrong shape, stale, from the future, or older than the one before it. Shortened
+    towards the last executed target, with one of ``CLIP_CODES`` for each cause: a step beyond the joint
+    range, too fast, speeding up too hard, or taking the tool out of the workspace or into a keep-out box.
+    From outside a limit the arm may go back in, but never further out. After a fault or :meth:`stop`
+    everything is refused until :meth:`rearm`."""
+
+    def __init__(self, arm: Arm, limits: Limits, kinematics: Kinematics, clock: Clock) -> None:
+        """Raises ConfigError if a limit allows more than the device, or ``arm`` takes no joint positions."""
+        self._spec = limits.narrow(arm.spec)
+        self._arm, self._clock = arm, clock
+        self._period_ns = round(1e9 / arm.spec.control_hz)
+        self._limiter = StepLimiter(limits, kinematics, self._period_ns * 1e-9)
+        self._shape = (len(arm.spec.joint_names),)
+        self._max_age_ns = round(limits.command_max_age_s * 1e9)
+        self._watchdog_ns = round(limits.watchdog_s * 1e9)
+        self._connected = False
+        self._held = False
+        self._fault: str | None = None
+        self._sent_ns: int | None = None
+        self._stamp_ns: int | None = None
+
+    @property
+    def spec(self) -> ArmSpec:
+        """The device's, narrowed to the limits and to joint positions."""
+        return self._spec
+
+    @property
+    def fault(self) -> str | None:
+        """Why commands are refused, or None. A fault of the device is kept until :meth:`rearm`."""
+        if self._fault is None:
+            self._fault = self._arm.fault
+        return self._fault
+
+    def connect(self) -> None:
+        """Open the device and start from where it is. Raises DeviceError; BorderError for a bad reading."""
+        self._arm.connect()
+        try:
+            self._start_from(self._arm.read())
+        except BorderError:
+            self._arm.close()
+            raise
+        self._connected = True
+
+    def close(self) -> None:
+        """Release the device; may be called twice, and before connect."""
+        self._connected = False
+        self._arm.close()
+
+    def read(self) -> ArmState:
+        """The device's newest reading; checks the watchdog first."""
+        self.tick()
+        return self._arm.read()
+
+    def tick(self) -> None:
+        """Hold still where the arm is if commands have gone silent. Call it from a timer, or just read."""
+        now_ns = self._clock.now_ns()
+        silent = self._sent_ns is not None and now_ns - self._sent_ns > self._watchdog_ns
+        if not silent or not self._connected or self.fault is not None:
+            return
+        state = self._arm.read()
+        self._start_from(state)
+        self._send(ArmCommand(now_ns, CommandMode.JOINT_POSITION, state.joint_position_rad.copy(), None))
+        self._held = True
+
+    def command(self, command: ArmCommand) -> Executed:
+        """Send what the limits allow of ``command``, and return it with the reason of each clip.
+
+        Raises BorderError for a bad command, DeviceError if not connected or faulted: nothing is sent."""
+        self._check_ready()
+        now_ns = self._clock.now_ns()
+        requested, opening = self._check(command, now_ns)
+        self.tick()
+        elapsed_ns = self._period_ns if self._sent_ns is None else now_ns - self._sent_ns
+        step = self._limiter.limit(requested, elapsed_ns * 1e-9)
+        sent = ArmCommand(command.stamp_ns, CommandMode.JOINT_POSITION, np.array(step.target_rad), opening)
+        executed = self._send(sent)
+        self._limiter.advance(step, self._finite("executed", executed.command.values), elapsed_ns * 1e-9)
+        clips = [*step.clips, *executed.clips]
+        clips += [GRIPPER_RANGE] if opening != command.gripper_opening else []
+        clips += [WATCHDOG] if self._held else []
+        self._stamp_ns, self._sent_ns, self._held = command.stamp_ns, now_ns, False
+        return Executed(executed.command, tuple(dict.fromkeys(clips)))
+
+    def stop(self, reason: str) -> None:
+        """Hold still now and refuse commands until :meth:`rearm`."""
+        self._fault = self._fault or reason
+        self._arm.stop(reason)
+
+    def rearm(self) -> None:
+        """Clear the fault and start from where the arm is, unmoved. Raises DeviceError if it persists."""
+        if not self._connected:
+            raise DeviceError(f"{self._spec.name}: not connected; call connect() before rearm()")
+        self._arm.rearm()
+        if self._arm.fault is not None:
+            raise DeviceError(f"{self._spec.name}: the fault persists: {self._arm.fault}")
+        self._start_from(self._arm.read())
+        self._fault = None
+
+    def _check_ready(self) -> None:
+        if not self._connected:
+            raise DeviceError(f"{self._spec.name}: not connected; call connect() first")
+        if self.fault is not None:
+            raise DeviceError(f"{self._spec.name}: stopped ({self._fault}); make it safe, then call rearm()")
+
+    def _check(self, command: ArmCommand, now_ns: int) -> tuple[list[float], float | None]:
+        """The joint target [rad] and the gripper opening moved into [0, 1]. Raises BorderError."""
+        name, opening = f"{self._spec.name} command", command.gripper_opening
+        if command.mode is not CommandMode.JOINT_POSITION:
+            raise BorderError(f"{name}: mode {command.mode.value!r} cannot pass. Valid: 'joint_position'.")
+        check_age(name, command.stamp_ns, now_ns, self._max_age_ns)
+        if self._stamp_ns is not None and command.stamp_ns < self._stamp_ns:
+            raise BorderError(f"{name}: stamp {command.stamp_ns} ns is before the last, {self._stamp_ns} ns")
+        if opening is not None:
+            if not self._spec.has_gripper:
+                raise BorderError(f"{name}: the arm has no gripper; its opening must be None, got {opening}")
+            if not math.isfinite(opening):
+                raise BorderError(f"{name}: gripper opening is not finite: {opening}")
+            opening = min(max(opening, 0.0), 1.0)
+        return self._finite("command", command.values), opening
+
+    def _finite(self, name: str, values: Float) -> list[float]:
+        """``values`` as a list. Raises BorderError unless they are J finite numbers."""
+        array = np.asarray(values)
+        if array.shape != self._shape or array.dtype.kind not in "fiu":
+            joints = len(self._spec.joint_names)
+            raise BorderError(f"{self._spec.name} {name}: expected {joints} numbers [rad], got {values!r}")
+        numbers: list[float] = array.tolist()
+        if not all(map(math.isfinite, numbers)):
+            raise BorderError(f"{self._spec.name} {name}: not finite: {values} [rad]")
+        return numbers
+
+    def _start_from(self, state: ArmState) -> None:
+        """Take a measured position as the reference, at rest, with no command yet."""
+        check_age(f"{self._spec.name} reading", state.stamp_ns, self._clock.now_ns(), self._watchdog_ns)
+        self._limiter.start(self._finite("measured position", state.joint_position_rad))
+        self._sent_ns = self._stamp_ns = None
+        self._held = False
+
+    def _send(self, command: ArmCommand) -> Executed:
+        try:
+            return self._arm.command(command)
+        except DeviceError as error:
+            self._fault = self._fault or str(error)
+            raise
