@@ -59,9 +59,9 @@ class PlanarKinematics:
         return np.array([reach * np.cos(pan), reach * np.sin(pan), height])
 
     def tool_quaternion_base_wxyz(self, joint_position_rad: Float) -> Float:
-        """Orientation (4,) of the tool in the base frame: pan about z, then pitch about y, then roll about x."""
-        yaw, pitch, roll = joint_position_rad[0], joint_position_rad[1:4].sum(), joint_position_rad[4]
-        (cy, cp, cr), (sy, sp, sr) = np.cos(np.array([yaw, pitch, roll]) / 2), np.sin(np.array([yaw, pitch, roll]) / 2)
+        """Orientation (4,) of the tool in the base frame: pan about z, pitch about y, roll about x."""
+        half = np.array([joint_position_rad[0], joint_position_rad[1:4].sum(), joint_position_rad[4]]) / 2
+        (cy, cp, cr), (sy, sp, sr) = np.cos(half), np.sin(half)
         return np.array(
             [
                 cy * cp * cr + sy * sp * sr,
@@ -73,9 +73,9 @@ class PlanarKinematics:
 
 
 class FakeArm:
-    """Joints follow their target at a bounded speed; every joint angle in ``sent`` was a command to the motors."""
+    """Joints follow their target at a bounded speed; ``sent`` holds every target the motors got."""
 
-    def __init__(self, clock: SteppedClock, start_rad: tuple[float, ...] = (0.0, -0.6, 1.2, 0.3, 0.0)) -> None:
+    def __init__(self, clock: SteppedClock) -> None:
         self.spec = ArmSpec(
             name="fake",
             joint_names=JOINTS,
@@ -93,7 +93,7 @@ class FakeArm:
         self.sent: list[Float] = []
         self.kinematics = PlanarKinematics()
         self._clock = clock
-        self._position = np.array(start_rad)
+        self._position = np.array([0.0, -0.6, 1.2, 0.3, 0.0])
         self._velocity = np.zeros(5)
         self._target = self._position.copy()
         self._opening = self._opening_target = 1.0
