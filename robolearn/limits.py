@@ -21,7 +21,7 @@ GRIPPER_RANGE = "gripper_range"
 WATCHDOG = "watchdog"  # the arm was held still before this command, because the last one had grown too old
 CLIP_CODES = (JOINT_RANGE, JOINT_SPEED, JOINT_ACCELERATION, WORKSPACE, KEEP_OUT, GRIPPER_RANGE, WATCHDOG)
 
-_BISECTIONS = 12  # the end of a clipped step is found to 1/4096 of the step
+_BISECTIONS = 10  # the end of a blocked step is found to 1/1024 of the step
 _ROUNDING = 1e-9  # a step this share too long is rounding, not a clip
 
 
