@@ -29,6 +29,7 @@ setup(
     install_requires=[
         "daqp>=0.7",
         "gymnasium>=1.0",
+        "Jinja2>=3.1",
         "matplotlib>=3.9",
         "mink>=1.0",
         "mujoco>=4.0",
