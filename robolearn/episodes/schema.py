@@ -36,7 +36,7 @@ class EpisodeKind(str, Enum):
 
 @dataclass(frozen=True)
 class FeatureSchema:
-    """Cached image features, ``cameras`` x ``variants`` x ``dim`` float16; ``tower`` is a hash of its weights."""
+    """Cached image features, ``cameras`` x ``variants`` x ``dim`` float16; ``tower`` is a hash of weights."""
 
     tower: str
     cameras: tuple[str, ...]

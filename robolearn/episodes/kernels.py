@@ -1,0 +1,107 @@
+"""The inner loops of replay sampling, compiled by numba; every output array is preallocated by the caller."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from robolearn.contracts import Float32, Image
+
+Int64 = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+HALF_TO_SINGLE: Final = np.float32(2.0**112)  # the biases of the two exponents differ by 127 - 15
+
+
+@njit(cache=True, nogil=True)
+def n_step(
+    rows: Int64,
+    following: Int64,
+    reward: Float32,
+    terminal: Bool,
+    steps: int,
+    gamma: float,
+    out_end: Int64,
+    out_reward: Float32,
+    out_discount: Float32,
+) -> None:
+    """n-step returns of the transitions that start at ``rows`` (B,).
+
+    ``following`` (N,) is the next row of the same episode or -1; ``reward`` (N,) is what arriving at a row
+    pays; ``terminal`` (N,) marks final rows of episodes that terminated. A return stops at the end of the
+    episode after k <= ``steps`` transitions: ``out_end`` is the row reached, ``out_discount`` gamma^k, or 0
+    if it is terminal.
+    """
+    for i in range(rows.shape[0]):
+        row = rows[i]
+        total = 0.0
+        scale = 1.0
+        for _ in range(steps):
+            if following[row] < 0:
+                break
+            row = following[row]
+            total += scale * reward[row]
+            scale *= gamma
+            if terminal[row]:
+                scale = 0.0
+                break
+        out_end[i] = row
+        out_reward[i] = total
+        out_discount[i] = scale
+
+
+@njit(cache=True, nogil=True)
+def gather_halves(
+    halves: NDArray[np.uint16],
+    rows: Int64,
+    variants: NDArray[np.int64],
+    out_bits: NDArray[np.uint32],
+    out: Float32,
+) -> None:
+    """Float16 features as float32, by arithmetic on their bits.
+
+    ``halves`` (N, cameras, V, D) are the bits of finite float16 numbers, ``variants`` (B, cameras) chooses
+    one of V for each picture, ``out`` (B, cameras, D) float32, and ``out_bits`` is the same memory as uint32.
+    """
+    for i in range(rows.shape[0]):
+        for camera in range(halves.shape[1]):
+            source = halves[rows[i], camera, variants[i, camera]]
+            bits = out_bits[i, camera]
+            target = out[i, camera]
+            for j in range(source.shape[0]):
+                half = np.uint32(source[j])
+                bits[j] = ((half & np.uint32(0x8000)) << np.uint32(16)) | (
+                    (half & np.uint32(0x7FFF)) << np.uint32(13)
+                )
+            for j in range(source.shape[0]):
+                target[j] *= HALF_TO_SINGLE
+
+
+@njit(cache=True, nogil=True)
+def gather_shifted(pictures: Image, rows: Int64, shifts: NDArray[np.int64], pad: int, out: Image) -> None:
+    """Pictures moved by a random shift with their edges repeated (DrQ, https://arxiv.org/abs/2004.13649).
+
+    ``pictures`` (N, cameras, H, W, 3), ``shifts`` (B, cameras, 2) in [0, 2 pad], where ``pad`` means no
+    shift, ``out`` (B, cameras, H, W, 3).
+    """
+    height, width = pictures.shape[2], pictures.shape[3]
+    for i in range(rows.shape[0]):
+        for camera in range(pictures.shape[1]):
+            down, right = shifts[i, camera, 0] - pad, shifts[i, camera, 1] - pad
+            first, last = max(0, -right), min(width, width - right)
+            for y in range(height):
+                source = pictures[rows[i], camera, min(max(y + down, 0), height - 1)]
+                target = out[i, camera, y]
+                target[first:last] = source[first + right : last + right]
+                for x in range(first):
+                    target[x] = source[0]
+                for x in range(last, width):
+                    target[x] = source[width - 1]
+
+
+def as_bits(array: NDArray[Any], dtype: type) -> NDArray[Any]:
+    """The same memory, seen as unsigned integers."""
+    return array.view(dtype)
