@@ -133,7 +133,7 @@ class Transitions:
         rows = self.rows_of(episode)
         expected = (len(rows), len(self.schema.action_names))
         if actions.shape != expected or not np.isfinite(actions).all():
-            raise BorderError(f"base actions of {episode}: expected finite {expected}, got {actions.shape}")
+            raise BorderError(f"base actions of {episode}: need finite {expected}, got {actions.shape}")
         self.base_action.rows[rows] = actions
         self.without_base_action.discard(episode)
 
@@ -161,7 +161,7 @@ class Transitions:
     def returns(
         self, rows: Int64, steps: int, gamma: float, end: Int64, reward: Float32, discount: Float32
     ) -> None:
-            raise BorderError(f"base actions of {episode}: need finite {expected}, got {actions.shape}")
+        """n-step returns into ``end``, ``reward``, ``discount``; see :func:`kernels.n_step`."""
         following, terminal = self.following.rows, self.terminal.rows
         n_step(rows, following, self.reward.rows, terminal, steps, gamma, end, reward, discount)
 

@@ -1,0 +1,55 @@
+"""Open a station by name: its YAML says which backend makes its world, and the backend is looked up by that word."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Protocol, cast
+
+from robolearn import config
+from robolearn.contracts import Teleop, World
+from robolearn.errors import ConfigError, unknown
+from robolearn.kinematics import Kinematics
+from robolearn.station import Station, StationConfig
+from robolearn.task import TaskConfig
+
+BACKENDS = {"twin": "sim.backend"}
+
+
+class Backend(Protocol):
+    """What a backend module offers."""
+
+    def description(self, name: str) -> Path:
+        """MJCF file of an arm, for its kinematics. Raises ConfigError."""
+
+    def world(self, station: StationConfig, task: TaskConfig) -> World:
+        """Make the devices of a station; they are not connected yet. Raises ConfigError."""
+
+    def person(self, world: World, station: StationConfig) -> Teleop:
+        """Somebody who drives the arm. Raises ConfigError if the backend has nobody."""
+
+
+def load_station(name: str) -> StationConfig:
+    """Station file by name or path. Raises ConfigError."""
+    return config.load(config.find("stations", name), StationConfig)
+
+
+def load_task(name: str) -> TaskConfig:
+    """Task file by name or path. Raises ConfigError."""
+    return config.load(config.find("tasks", name), TaskConfig)
+
+
+def backend_of(station: StationConfig) -> Backend:
+    """The module behind the station's ``backend`` key. Raises ConfigError."""
+    if station.backend not in BACKENDS:
+        raise ConfigError(f"station {station.name}: {unknown('backend', station.backend, BACKENDS)}")
+    return cast(Backend, importlib.import_module(BACKENDS[station.backend]))
+
+
+def open_station(station: StationConfig, task: TaskConfig) -> Station:
+    """A connected station; close it when done. Raises ConfigError and DeviceError."""
+    backend = backend_of(station)
+    kinematics = Kinematics(backend.description(station.description), station.joint_names)
+    opened = Station(station, backend.world(station, task), kinematics)
+    opened.connect()
+    return opened

@@ -1,0 +1,180 @@
+"""A cell: one arm behind its safety gate, cameras and a clock, stepped at the policy's rate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from robolearn.contracts import (
+    Action,
+    ArmCommand,
+    ArmState,
+    ArraySpec,
+    CameraSpec,
+    CommandMode,
+    Float,
+    Float32,
+    Frame,
+    Observation,
+    StepResult,
+    World,
+    check_age,
+)
+from robolearn.errors import BorderError, ConfigError
+from robolearn.kinematics import Kinematics
+from robolearn.limits import Limits
+from robolearn.reference import ActionConfig, ToolReference
+from robolearn.safety import Gate
+
+ACTION_NAMES = ("vx", "vy", "vz", "wz", "gripper")
+NS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class CameraConfig:
+    """One camera of a station."""
+
+    width: int
+    height: int
+    fps: float
+
+
+@dataclass(frozen=True)
+class StationConfig:
+    """One file of ``configs/stations``."""
+
+    name: str
+    backend: str
+    description: str
+    joint_names: tuple[str, ...]
+    policy_hz: float
+    control_hz: float
+    max_reading_age_s: float
+    cameras: Mapping[str, CameraConfig]
+    action: ActionConfig
+    limits: Limits
+
+    def camera_specs(self) -> tuple[CameraSpec, ...]:
+        """Specs in the order of the file."""
+        return tuple(
+            CameraSpec(name, camera.width, camera.height, camera.fps, f"{name}_camera")
+            for name, camera in self.cameras.items()
+        )
+
+
+
+
+class Station:
+    """Steps a world at the policy's rate: observe, act, observe, ... Nothing moves but through :meth:`act`."""
+
+    def __init__(self, config: StationConfig, world: World, kinematics: Kinematics) -> None:
+        """Raises ConfigError if the world has not what the station's file says."""
+        self.config = config
+        self.world = world
+        self.clock = world.clock
+        if len(world.arms) != 1 or set(world.cameras) != set(config.cameras):
+            raise ConfigError(
+                f"station {config.name} needs one arm and the cameras {sorted(config.cameras)}, the {config.backend} "
+                f"backend offers the arms {sorted(world.arms)} and the cameras {sorted(world.cameras)}"
+            )
+        (arm,) = world.arms.values()
+        self.arm = Gate(arm, config.limits, kinematics, world.clock)
+        self._reference = ToolReference(config.action, config.limits.workspace, kinematics)
+        self._ticks = _whole("control_hz / policy_hz", config.control_hz / config.policy_hz)
+        self._period_ns = round(NS / config.control_hz)
+        self._max_age_ns = round(config.max_reading_age_s * NS)
+        self._tick = 0
+        self.action_spec = ArraySpec.of("action", "share of full scale", [-1.0] * len(ACTION_NAMES), 1.0)
+        self.proprio_dim = 2 * len(config.joint_names) + 6
+
+    def connect(self) -> None:
+        """Open every device; if one fails, close those already open. Raises DeviceError."""
+        devices = (self.arm, *self.world.cameras.values())
+        for count, device in enumerate(devices):
+            try:
+                device.connect()
+            except BaseException:
+                for opened in devices[:count]:
+                    opened.close()
+                raise
+
+    def close(self) -> None:
+        """Release every device; may be called twice."""
+        for device in (self.arm, *self.world.cameras.values()):
+            device.close()
+        self.world.close()
+
+    def reset(self, seed: int) -> Mapping[str, object]:
+        """Bring the cell to a start state and return the draws behind it; the arm is re-armed by this explicit act."""
+        drawn = self.world.reset(seed)
+        self.arm.rearm()
+        self._reference.set(self.arm.read())
+        self._tick = 0
+        return drawn
+
+    def observe(self) -> Observation:
+        """Read every device once. Raises BorderError for a reading that is too old or of the wrong shape."""
+        arm = self.arm.read()
+        frames = {name: camera.read() for name, camera in self.world.cameras.items()}
+        now_ns = self.clock.now_ns()
+        age_ns = {"arm": check_age("arm reading", arm.stamp_ns, now_ns, self._max_age_ns)}
+        for name, frame in frames.items():
+            self._check_shape(name, frame)
+            age_ns[name] = check_age(f"camera {name}", frame.stamp_ns, now_ns, self._max_age_ns)
+        observation = Observation(self._tick, now_ns, arm, frames, age_ns)
+        self._tick += 1
+        return observation
+
+    def act(self, action: Action) -> StepResult:
+        """Drive one policy period through the gate. Raises BorderError for a bad action, DeviceError after a fault."""
+        values = self.action_spec.check(action.values)
+        clips: dict[str, None] = {}
+        self._reference.begin(self.arm.read())
+        start = self._reference.pose
+        for _ in range(self._ticks):
+            target, opening, shortened = self._reference.advance(values, 1.0 / self.config.control_hz)
+            now_ns = self.clock.now_ns()
+            done = self.arm.command(ArmCommand(now_ns, CommandMode.JOINT_POSITION, target, opening))
+            if done.clips:
+                self._reference.take(done.command.values)
+            clips.update(dict.fromkeys(shortened + done.clips))
+            self.clock.sleep_until(now_ns + self._period_ns)
+        executed = np.asarray(values, np.float32)
+        if clips:
+            executed = self._reference.executed(start, values, 1.0 / self.config.policy_hz)
+        return StepResult(executed, tuple(clips))
+
+    def proprio(self, state: ArmState) -> Float32:
+        """What the policy feels (P,): joints [rad], joint speeds [rad/s], tool position [m], yaw as (sin, cos), opening.
+
+        Raises BorderError if the arm does not measure one of them."""
+        if state.joint_velocity_rad_s is None or state.gripper_opening is None:
+            raise BorderError(f"station {self.config.name}: the arm must measure joint speed and gripper opening")
+        w, x, y, z = state.ee_quaternion_base_wxyz
+        yaw = math.atan2(2 * (w * z - x * y), 1 - 2 * (x * x + z * z))
+        parts = (
+            state.joint_position_rad,
+            state.joint_velocity_rad_s,
+            state.ee_position_base_m,
+            (math.sin(yaw), math.cos(yaw)),
+            (state.gripper_opening,),
+        )
+        return np.concatenate(parts).astype(np.float32)
+
+    def _check_shape(self, name: str, frame: Frame) -> None:
+        camera = self.config.cameras[name]
+        if frame.rgb.shape != (camera.height, camera.width, 3):
+            raise BorderError(
+                f"camera {name}: delivered a picture of shape {frame.rgb.shape}, the station's file says "
+                f"{(camera.height, camera.width, 3)}. Set width and height in the file to what the camera delivers."
+            )
+
+
+def _whole(name: str, ratio: float) -> int:
+    """``ratio`` as an int. Raises ConfigError if it is not whole and positive."""
+    if ratio < 1 or abs(ratio - round(ratio)) > 1e-9:
+        raise ConfigError(f"{name} must be a whole number, got {ratio}")
+    return round(ratio)

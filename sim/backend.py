@@ -1,0 +1,35 @@
+"""The door to the twin for stations with ``backend: twin``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from robolearn.contracts import Teleop, World
+from robolearn.errors import ConfigError, unknown
+from robolearn.station import StationConfig
+from robolearn.task import TaskConfig
+from sim.config import TwinTask
+from sim.demonstrator import Demonstrator
+from sim.scene import ASSETS
+from sim.world import TwinWorld
+
+ARMS = ("so101",)
+
+
+def description(name: str) -> Path:
+    """MJCF file of an arm. Raises ConfigError."""
+    if name not in ARMS:
+        raise ConfigError(unknown("arm description", name, ARMS))
+    return ASSETS / f"{name}.xml"
+
+
+def world(station: StationConfig, task: TaskConfig) -> World:
+    """A twin of the station with the scene of the task. Raises ConfigError."""
+    return TwinWorld(station.camera_specs(), station.control_hz, task.twin.read(TwinTask))
+
+
+def person(world: World, station: StationConfig) -> Teleop:
+    """The scripted demonstrator. Raises ConfigError if the world is not a twin."""
+    if not isinstance(world, TwinWorld):
+        raise ConfigError("the scripted demonstrator needs a twin: it looks into its scene")
+    return Demonstrator(world, station.action)

@@ -1,0 +1,75 @@
+"""A camera of the twin: exposes on its own schedule, delivers after its latency, adds sensor noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from robolearn.contracts import CameraSpec, Frame
+from robolearn.errors import DeviceError
+from sim.clock import NS
+from sim.renderer import ImageNoise, SceneRenderer
+
+
+class TwinCamera:
+    """Implements ``Camera``. An exposure happens ``latency`` before each delivery, at the control period's edge."""
+
+    def __init__(self, spec: CameraSpec, camera_id: int, renderer: SceneRenderer, noise: ImageNoise) -> None:
+        self._spec = spec
+        self._camera_id = camera_id
+        self._renderer = renderer
+        self._noise = noise
+        self._connected = False
+        self._frame: Frame | None = None
+        self._pending: Frame | None = None
+        self._period_ns = round(NS / spec.fps)
+        self._next_exposure_ns = 0
+        self._latency_ns = 0
+        self._now_ns = 0
+        self._rng = np.random.default_rng(0)
+
+    @property
+    def spec(self) -> CameraSpec:
+        """Constant."""
+        return self._spec
+
+    def connect(self) -> None:
+        """Make the OpenGL context. Raises DeviceError if this machine cannot render."""
+        self._renderer.prepare(self._spec.width, self._spec.height)
+        self._connected = True
+        if self._frame is None:
+            self._frame = self._expose(self._now_ns)
+
+    def close(self) -> None:
+        """Refuse further use until connected again."""
+        self._connected = False
+
+    def read(self) -> Frame:
+        """Newest delivered frame; a copy."""
+        if not self._connected or self._frame is None:
+            raise DeviceError(f"camera {self._spec.name} is not connected: call connect() first")
+        return Frame(self._frame.stamp_ns, self._frame.rgb.copy())
+
+    def begin(self, now_ns: int, latency_ns: int, rng: np.random.Generator) -> None:
+        """An episode starts: the first frame shows its start state."""
+        self._rng = rng
+        self._now_ns = now_ns
+        self._latency_ns = latency_ns
+        self._pending = None
+        self._next_exposure_ns = now_ns + self._period_ns - latency_ns
+        if self._connected:
+            self._frame = self._expose(now_ns)
+
+    def advance(self, now_ns: int) -> None:
+        """Expose and deliver what is due. Called after each control period."""
+        self._now_ns = now_ns
+        if not self._connected:
+            return
+        if now_ns >= self._next_exposure_ns:
+            self._pending = self._expose(now_ns)
+            self._next_exposure_ns += self._period_ns
+        if self._pending is not None and now_ns >= self._pending.stamp_ns + self._latency_ns:
+            self._frame, self._pending = self._pending, None
+
+    def _expose(self, now_ns: int) -> Frame:
+        rgb = self._renderer.render(self._camera_id, self._spec.width, self._spec.height)
+        return Frame(now_ns, self._noise.add(rgb, self._rng))

@@ -1,0 +1,211 @@
+"""A scripted person at the twin: drives through the ``Teleop`` contract, unhurried, imprecise, and tries again."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from robolearn.contracts import Float, TeleopEvent, TeleopReading
+from robolearn.errors import DeviceError
+from robolearn.reference import ActionConfig
+from sim.goals import LIFT_M
+from sim.scene import Scene
+from sim.world import TwinWorld
+
+ACTION_NAMES = ("vx", "vy", "vz", "wz", "gripper")
+GAIN_PER_S = 4.0
+REACHED_M = 0.008
+HELD_M = 0.03  # a cube further than this from the tool is not in the gripper
+OPEN, CLOSED = 0.9, -1.0
+GRASP_HEIGHT_M = 0.016
+DROP_HEIGHT_M = 0.055
+CARRY_HEIGHT_M = 0.09
+
+
+class Phase(Enum):
+    """Where the person is in the task."""
+
+    HOVER = "hover"
+    DESCEND = "descend"
+    GRASP = "grasp"
+    LIFT = "lift"
+    CARRY = "carry"
+    LOWER = "lower"
+    RELEASE = "release"
+    RETREAT = "retreat"
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What makes one demonstration differ from another."""
+
+    speed: float  # share of full scale
+    aim_error_m: Float  # (3,)
+    yaw_error_rad: float
+    tremor: float
+    pause_probability: float  # per tick
+    detour_base_m: Float | None  # a place to pass on the way to the cube
+    place_base_m: Float  # where to put a cube down on the table
+    patience_ticks: int  # how long to look at a success before saying so
+
+    @staticmethod
+    def draw(rng: np.random.Generator) -> Habits:
+        """The habits of one episode."""
+        detour = np.array([rng.uniform(0.15, 0.24), rng.uniform(-0.12, 0.12), rng.uniform(0.07, 0.12)])
+        return Habits(
+            speed=float(rng.uniform(0.45, 0.75)),
+            aim_error_m=rng.normal(0.0, [0.003, 0.003, 0.0015]),
+            yaw_error_rad=float(rng.normal(0.0, 0.12)),
+            tremor=float(rng.uniform(0.03, 0.10)),
+            pause_probability=float(rng.uniform(0.0, 0.03)),
+            detour_base_m=detour if rng.random() < 0.3 else None,
+            place_base_m=np.array([rng.uniform(0.18, 0.24), rng.uniform(-0.10, -0.01), GRASP_HEIGHT_M + 0.004]),
+            patience_ticks=6,
+        )
+
+
+class Demonstrator:
+    """Implements ``Teleop``. It sees the scene, as a person sees the cell."""
+
+    def __init__(self, world: TwinWorld, action: ActionConfig) -> None:
+        self._world = world
+        self._scene = world.scene
+        self._config = action
+        self._connected = False
+        self.begin(0)
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """Twist of the tool in the base frame, and the gripper."""
+        return ACTION_NAMES
+
+    def connect(self) -> None:
+        """The person sits down."""
+        self._connected = True
+
+    def close(self) -> None:
+        """The person leaves."""
+        self._connected = False
+
+    def begin(self, seed: int) -> None:
+        """Look at a new episode."""
+        self._rng = np.random.default_rng([seed, 0x7E1E])
+        self._habits = Habits.draw(self._rng)
+        self._phase = Phase.HOVER
+        self._detour = self._habits.detour_base_m
+        self._ticks_in_phase = 0
+        self._pause_ticks = 0
+        self._success_ticks = 0
+        self._tremor = np.zeros(4)
+
+    def read(self) -> TeleopReading:
+        """Drive on towards the goal, and say so once it has been reached for a moment."""
+        if not self._connected:
+            raise DeviceError("the demonstrator is not connected: call connect() first")
+        stamp_ns = self._world.clock.now_ns()
+        self._success_ticks = self._success_ticks + 1 if self._world.succeeded() else 0
+        event = TeleopEvent.SUCCESS if self._success_ticks > self._habits.patience_ticks else TeleopEvent.NONE
+        self._ticks_in_phase += 1
+        self._advance()
+        return TeleopReading(stamp_ns, True, self._action().astype(np.float32), event)
+
+    def _advance(self) -> None:
+        """Go to the next phase when this one is done; start over if the cube was lost."""
+        if self._phase in (Phase.LIFT, Phase.CARRY, Phase.LOWER) and not self._holds():
+            self._enter(Phase.HOVER)
+        elif self._done():
+            order = list(Phase)
+            following = order[min(order.index(self._phase) + 1, len(order) - 1)]
+            lifting_is_all = self._world.task.goal == "cube_lifted" and self._phase is Phase.LIFT
+            self._enter(self._phase if lifting_is_all else following)
+
+    def _done(self) -> bool:
+        if self._phase in (Phase.GRASP, Phase.RELEASE):
+            return self._ticks_in_phase >= 4
+        if self._phase is Phase.RETREAT:
+            return self._ticks_in_phase >= 6 and not self._world.succeeded() and self._restart()
+        target, _ = self._target()
+        reached = REACHED_M * (2.0 if self._phase in (Phase.HOVER, Phase.CARRY, Phase.LIFT) else 1.0)
+        if float(np.linalg.norm(target - self._tool())) > reached:
+            return False
+        if self._phase is Phase.HOVER and self._detour is not None:
+            self._detour = None
+            return False
+        return True
+
+    def _restart(self) -> bool:
+        self._enter(Phase.HOVER)
+        return False
+
+    def _enter(self, phase: Phase) -> None:
+        self._phase = phase
+        self._ticks_in_phase = 0
+
+    def _tool(self) -> Float:
+        return np.array(self._scene.data.site_xpos[self._scene.tool_site])
+
+    def _tool_yaw(self) -> float:
+        matrix = self._scene.data.site_xmat[self._scene.tool_site]
+        return math.atan2(-matrix[1], matrix[4])
+
+    def _holds(self) -> bool:
+        near = float(np.linalg.norm(self._scene.cube_position_base_m - self._tool())) < HELD_M
+        return near and self._scene.arm_touches_cube()
+
+    def _target(self) -> tuple[Float, float]:
+        """Tool position (3,) [m] to steer to, and the gripper's action value."""
+        cube = self._scene.cube_position_base_m + self._habits.aim_error_m
+        tool = self._tool()
+        if self._phase is Phase.HOVER:
+            above = np.array([cube[0], cube[1], max(0.06, cube[2] + 0.045)])
+            return (above if self._detour is None else self._detour), OPEN
+        if self._phase is Phase.DESCEND:
+            return self._above(cube, GRASP_HEIGHT_M + max(0.0, cube[2] - Scene.CUBE_HALF_M)), OPEN
+        if self._phase is Phase.GRASP:
+            return tool, CLOSED
+        if self._phase is Phase.LIFT:
+            return np.array([tool[0], tool[1], CARRY_HEIGHT_M + LIFT_M * 0.2]), CLOSED
+        goal = self._goal_position()
+        if self._phase is Phase.CARRY:
+            return self._above(goal, CARRY_HEIGHT_M), CLOSED
+        if self._phase is Phase.LOWER:
+            return goal, CLOSED
+        if self._phase is Phase.RELEASE:
+            return tool, OPEN
+        return np.array([tool[0], tool[1], CARRY_HEIGHT_M]), OPEN
+
+    def _goal_position(self) -> Float:
+        if self._world.task.goal == "cube_on_table":
+            return self._habits.place_base_m
+        return self._above(self._scene.bin_position_base_m + self._habits.aim_error_m * 2.0, DROP_HEIGHT_M)
+
+    @staticmethod
+    def _above(position: Float, height_m: float) -> Float:
+        return np.array([position[0], position[1], height_m])
+
+    def _action(self) -> Float:
+        """Steer with a bounded speed, a trembling hand and pauses."""
+        rng, habits = self._rng, self._habits
+        target, gripper = self._target()
+        self._tremor = 0.7 * self._tremor + rng.normal(0.0, habits.tremor, 4)
+        if self._pause_ticks == 0 and rng.random() < habits.pause_probability:
+            self._pause_ticks = int(rng.integers(2, 6))
+        if self._pause_ticks > 0:
+            self._pause_ticks -= 1
+            return np.array([0.0, 0.0, 0.0, 0.0, gripper])
+        velocity = (target - self._tool()) * GAIN_PER_S / self._config.linear_speed_m_s
+        speed = float(np.linalg.norm(velocity))
+        velocity *= min(1.0, habits.speed / max(speed, 1e-9))
+        turn = np.clip(self._turn() * GAIN_PER_S / self._config.yaw_speed_rad_s, -habits.speed, habits.speed)
+        driven = np.array([*velocity, turn]) + self._tremor
+        return np.append(np.clip(driven, -1.0, 1.0), gripper)
+
+    def _turn(self) -> float:
+        """How far the jaws are turned from the nearest pair of the cube's faces [rad]."""
+        if self._phase not in (Phase.HOVER, Phase.DESCEND):
+            return 0.0
+        error = self._scene.cube_yaw_rad + self._habits.yaw_error_rad - self._tool_yaw()
+        return math.remainder(error, math.pi / 2)
