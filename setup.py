@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 NAME = "robolearn"
 ROOMS = ("robolearn", "drivers", "sim", "calibration")
+DATA = ("css", "html", "json", "safetensors", "stl", "xml", "yaml")
 
 setup(
     name=NAME,
@@ -18,9 +19,7 @@ setup(
         "robolearn.configs",
     ],
     package_dir={"robolearn.configs": "configs"},
-    package_data={
-        "": ["*.yaml", "*.json", "*.xml", "*.safetensors", "*.html", "*.css", "*.stl", "*/*.yaml", "py.typed"]
-    },
+    package_data={"": ["py.typed", *(f"**/*.{suffix}" for suffix in DATA)]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
@@ -28,8 +27,10 @@ setup(
     zip_safe=False,
     install_requires=[
         "daqp>=0.7",
+        "google-crc32c>=1.5",
         "gymnasium>=1.0",
         "Jinja2>=3.1",
+        "MarkupSafe>=2.1",
         "matplotlib>=3.9",
         "mink>=1.0",
         "mujoco>=4.0",
@@ -56,6 +57,7 @@ setup(
             "pytest>=8.0",
             "pytest-timeout>=2.3",
             "ruff>=0.9",
+            "setuptools>=77",
             "types-PyYAML>=6.0.12",
             "types-psutil>=6.0",
         ],
