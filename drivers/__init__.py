@@ -1,1 +1,1 @@
-"""Real devices, one file each, on the device maker's or the field's own library. None is here yet."""
+"""Real devices, one file each, on the device maker's or the field's own library."""
