@@ -8,6 +8,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from tests.contract.teleop import TeleopContract, TeleopRig
 
 NS = 1_000_000_000
 LOCAL_FLAGS = 3
+ROOT = Path(__file__).parents[2]
 
 
 class Terminal(NamedTuple):
@@ -251,7 +253,7 @@ def test_a_program_that_crashes_or_ends_leaves_the_terminal_as_it_was(end: str, 
     before = termios.tcgetattr(program)
     command = [sys.executable, "-c", PROGRAM.format(end=end)]
     with subprocess.Popen(
-        command, stdin=program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command, cwd=ROOT, stdin=program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as run:
         assert run.stdout is not None and run.stdout.readline() == "ready\n"
         assert not termios.tcgetattr(program)[LOCAL_FLAGS] & termios.ECHO
@@ -266,7 +268,7 @@ def test_a_program_that_crashes_or_ends_leaves_the_terminal_as_it_was(end: str, 
 def test_standard_input_that_is_no_terminal_is_a_plain_error_with_the_way_out() -> None:
     command = [sys.executable, "-c", PROGRAM.format(end="break")]
     run = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
     )
     assert run.returncode == 1 and "ready" not in run.stdout
     assert "DeviceError: keyboard: file 0 (0 is standard input) is not a terminal" in run.stderr
