@@ -30,10 +30,10 @@ test: setup
 
 bench-peers: $(PEERS)/.installed
 
-$(PEERS)/.installed: benchmarks/peers.txt
+$(PEERS)/.installed: benchmarks/peers/requirements.txt
 	@.ci/system-packages $(PYTHON)
 	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/peers.txt
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 clean:
