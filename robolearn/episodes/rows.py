@@ -156,13 +156,16 @@ def _features(row: Row, schema: StoreSchema) -> Half | None:
     spec = schema.features
     if spec is None:
         return None
+    shape = (spec.variants, spec.dim)
+    stack = [
+        _finite(f"features of {name!r}", _part(row.features, "features", name), shape)
+        for name in spec.cameras
+    ]
     with np.errstate(over="ignore"):
-        stack = np.array([_part(row.features, "features", name) for name in spec.cameras]).astype(np.float16)
-    if stack.shape != (len(spec.cameras), spec.variants, spec.dim):
-        raise BorderError(f"features: expected {(spec.variants, spec.dim)} per camera, got {stack.shape[1:]}")
-    if not np.isfinite(stack).all():
-        raise BorderError("features: not finite as float16")
-    return stack
+        halves = np.stack(stack).astype(np.float16)
+    if not np.isfinite(halves).all():
+        raise BorderError("features: too large for float16")
+    return halves
 
 
 def _images(row: Row, schema: StoreSchema) -> dict[str, Image]:

@@ -1,0 +1,329 @@
+"""The store: what goes in comes out, in this process, in another one, and in plain zarr."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+
+from robolearn.contracts import Decision, Ending, Verdict
+from robolearn.episodes import Cursor, EpisodeInfo, EpisodeKind, EpisodeStore, FeatureSchema, Source
+from robolearn.episodes.check import check_store
+from robolearn.episodes.record import read_group, write_group
+from robolearn.episodes.writer import FLUSH_S
+from robolearn.errors import BorderError, StoreError
+from tests.episodes.makers import CAMERAS, SCHEMA, info, row
+
+FRAME_FILE = "rgb_front/c.0.0.0.0"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> EpisodeStore:
+    return EpisodeStore.create(tmp_path / "store", SCHEMA)
+
+
+def record(store: EpisodeStore, rows: int = 23, kind: EpisodeKind = EpisodeKind.PRACTICE) -> str:
+    """Record rows 0 to ``rows`` - 1, the last of them without a step."""
+    with store.begin(info(kind)) as writer:
+        for index in range(rows - 1):
+            writer.append(row(index, store.schema))
+        writer.end(Ending.SUCCESS, row(rows - 1, store.schema, last=True), label=True, ground_truth=False)
+    return writer.id
+
+
+def test_an_episode_reads_back_as_it_was_recorded(store: EpisodeStore) -> None:
+    name = record(store)
+    episode = EpisodeStore.open(store.path, SCHEMA).episode(name)
+    assert (episode.rows, episode.ending, episode.kind) == (23, Ending.SUCCESS, EpisodeKind.PRACTICE)
+    assert (episode.record.label, episode.record.ground_truth, episode.record.recovered) == (
+        True,
+        False,
+        False,
+    )
+    assert episode.record.info == json.loads(json.dumps(info().to_json()))
+    columns = episode.columns()
+    assert columns.features is not None
+    for index in range(23):
+        expected = row(index, last=index == 22)
+        assert columns.stamp_ns[index] == expected.stamp_ns
+        assert columns.age_ns[index].tolist() == [expected.age_ns[part] for part in SCHEMA.parts]
+        for column in ("proprio", "joint_position_rad", "ee_pose_base", "base_action"):
+            np.testing.assert_array_equal(getattr(columns, column)[index], getattr(expected, column))
+        assert columns.gripper_opening[index] == 0.5 and np.isnan(columns.gripper_load[index])
+        assert columns.probability[index] == 0.25 and columns.decision[index] == Decision.FAILURE.value
+        assert columns.reward_version[index] == 3
+        stack = np.stack([expected.features[name] for name in CAMERAS]).astype(np.float16)
+        np.testing.assert_array_equal(columns.features[index], stack)
+        for camera in CAMERAS:
+            np.testing.assert_array_equal(episode.pictures(camera, [index])[0], expected.images[camera])
+        step = expected.step
+        assert columns.acted[index] == (step is not None)
+        np.testing.assert_array_equal(columns.requested[index], step.requested if step else 0)
+        np.testing.assert_array_equal(columns.executed[index], step.executed if step else 0)
+        assert columns.clips[index] == (step.clips if step else ())
+        assert columns.source[index] == (step.source if step else Source.NONE)
+        assert columns.weights_version[index] == (step.weights_version if step else -1)
+
+
+def test_any_slice_of_rows_is_that_slice_of_the_whole(store: EpisodeStore) -> None:
+    episode = store.episode(record(store))
+    whole = episode.columns()
+    for start, stop in ((0, 0), (0, 1), (9, 11), (10, 20), (22, 23), (3, 23)):
+        part = episode.columns(start, stop)
+        assert part.clips == whole.clips[start:stop]
+        for name in set(part._fields) - {"clips"}:
+            np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[start:stop])
+    with pytest.raises(BorderError, match="episode .* has 23"):
+        episode.columns(0, 24)
+    with pytest.raises(BorderError, match="rows 0 to 22"):
+        episode.pictures("front", [23])
+    with pytest.raises(BorderError, match="Did you mean 'wrist'"):
+        episode.pictures("wirst", [0])
+
+
+def test_zarr_python_alone_reads_the_store(store: EpisodeStore) -> None:
+    name = record(store)
+    episode = store.episode(name)
+    group = zarr.open_group(store.path, mode="r")[f"episodes/{name}"]
+    assert isinstance(group, zarr.Group)
+    assert sorted(group.array_keys()) == ["features", "floats", "integers", "rgb_front", "rgb_wrist"]
+    for camera in CAMERAS:
+        np.testing.assert_array_equal(group[f"rgb_{camera}"], episode.pictures(camera, range(23)))
+    np.testing.assert_array_equal(group["features"], episode.columns().features)
+    proprio = slice(*group["floats"].attrs["columns"]["proprio"])
+    np.testing.assert_array_equal(np.asarray(group["floats"])[:, proprio], episode.columns().proprio)
+
+
+def test_a_row_is_committed_soon_after_it_was_appended(store: EpisodeStore) -> None:
+    with store.begin(info()) as writer:
+        writer.append(row(0))
+        deadline = time.monotonic() + 2 * FLUSH_S
+        while writer.committed < 1 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert writer.committed == 1
+        assert store.episode(writer.id).ending is None
+    assert store.episode(writer.id).ending is Ending.STOPPED
+
+
+def test_tailing_brings_every_row_once(store: EpisodeStore) -> None:
+    stamps: dict[str, list[int]] = {}
+    cursor: Cursor | None = None
+    record(store, 12)
+    with store.begin(info()) as writer:
+        for index in range(31):
+            writer.append(row(index))
+            news, cursor = store.tail(cursor)
+            for item in news:
+                assert item.first_row == len(stamps.setdefault(item.episode.id, []))
+                stamps[item.episode.id] += item.columns.stamp_ns.tolist()
+        writer.end(Ending.FAILURE)
+    news, cursor = store.tail(cursor, features=False)
+    assert [item.episode.ending for item in news] == [Ending.FAILURE]
+    assert news[0].columns.features is None
+    stamps[writer.id] += news[0].columns.stamp_ns.tolist()
+    assert stamps[writer.id] == [row(index).stamp_ns for index in range(31)]
+    assert store.tail(cursor) == ([], cursor)
+
+
+RECORDER = """
+import sys
+from pathlib import Path
+from robolearn.contracts import Ending
+from robolearn.episodes import EpisodeStore
+from tests.episodes.makers import info, row
+with EpisodeStore.open(Path(sys.argv[1])).begin(info()) as writer:
+    for index in range(25):
+        writer.append(row(index))
+    print(writer.id, flush=True)
+    sys.stdin.readline()
+    writer.end(Ending.TIMEOUT, row(25, last=True))
+"""
+
+
+def test_another_process_sees_an_episode_while_it_grows(store: EpisodeStore) -> None:
+    command = [sys.executable, "-c", RECORDER, str(store.path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as recorder:
+        assert recorder.stdout and recorder.stdin
+        name = recorder.stdout.readline().strip()
+        time.sleep(2 * FLUSH_S)
+        news, cursor = store.tail()
+        assert [(item.episode.id, item.episode.rows, item.episode.ending) for item in news] == [
+            (name, 25, None)
+        ]
+        assert news[0].columns.acted.all()
+        recorder.stdin.write("end\n")
+        recorder.stdin.flush()
+        assert recorder.wait(timeout=30) == 0
+    news, _ = store.tail(cursor)
+    assert [(item.first_row, item.episode.rows, item.episode.ending) for item in news] == [
+        (25, 26, Ending.TIMEOUT)
+    ]
+
+
+def test_two_episodes_can_be_written_at_the_same_time(store: EpisodeStore) -> None:
+    with store.begin(info()) as one, store.begin(info()) as two:
+        for index in range(15):
+            one.append(row(index))
+            two.append(row(100 + index))
+        one.end(Ending.TIMEOUT)
+        two.end(Ending.TIMEOUT)
+    first, second = store.episodes()
+    assert (first.id, second.id) == (one.id, two.id)
+    assert first.columns().stamp_ns[0] != second.columns().stamp_ns[0]
+
+
+def test_an_episode_without_a_final_observation_loses_its_last_step_alone(store: EpisodeStore) -> None:
+    with store.begin(info()) as writer:
+        for index in range(5):
+            writer.append(row(index))
+        writer.end(Ending.STOPPED)
+    columns = store.episode(writer.id).columns()
+    assert columns.acted.tolist() == [True] * 4 + [False]
+    assert (columns.executed[-1] == 0).all()
+
+
+def test_features_and_pictures_are_optional(tmp_path: Path) -> None:
+    schema = replace(SCHEMA, features=None, store_images=False)
+    store = EpisodeStore.create(tmp_path / "store", schema)
+    episode = store.episode(record(store))
+    assert episode.columns().features is None
+    with pytest.raises(StoreError, match="store_images"):
+        episode.pictures("front", [0])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"proprio": np.full(4, np.nan, np.float32)}, "proprio: not finite"),
+        ({"proprio": np.zeros(5, np.float32)}, r"proprio: expected shape \(4,\), got \(5,\)"),
+        ({"joint_position_rad": np.array([0, np.inf])}, "joint_position_rad: not finite"),
+        ({"base_action": np.zeros(2)}, "base_action: expected shape"),
+        ({"gripper_load": float("nan")}, "gripper_load: not finite.*pass None"),
+        ({"images": {"front": np.zeros((24, 32, 3), np.uint8)}}, "no image of 'wrist'"),
+        ({"images": row(0).images | {"front": np.zeros((48, 64, 3), np.uint8)}}, "'front': the store holds"),
+        ({"features": row(0).features | {"front": np.zeros((3, 9))}}, "features of 'front': expected shape"),
+        ({"features": row(0).features | {"front": np.full((3, 8), 1e9)}}, "features: too large for float16"),
+        ({"age_ns": {"arm": 0}}, "no age of 'front'"),
+        ({"step": None}, r"hand it to end\(\)"),
+        ({"step": replace(row(0).step, executed=np.full(3, np.nan))}, "executed action: not finite"),
+        ({"verdict": Verdict(float("nan"), Decision.SUCCESS)}, r"outside \[0, 1\]"),
+        ({"stamp_ns": -1}, "before that of the row before"),
+        ({"base_action": None}, "all rows of an episode have a base action, or none"),
+    ],
+)
+def test_a_bad_row_is_refused_and_the_episode_goes_on(
+    store: EpisodeStore, change: dict[str, object], message: str
+) -> None:
+    with store.begin(info()) as writer:
+        writer.append(row(0))
+        with pytest.raises(BorderError, match=message):
+            writer.append(replace(row(1), **change))
+        writer.append(row(1))
+        writer.end(Ending.TIMEOUT, row(2, last=True))
+    assert store.episode(writer.id).columns().acted.tolist() == [True, True, False]
+
+
+def test_an_episode_that_is_cut_short_needs_a_base_action_to_bootstrap_from(store: EpisodeStore) -> None:
+    with store.begin(info()) as writer:
+        writer.append(row(0))
+        with pytest.raises(BorderError, match="needs its base action"):
+            writer.end(Ending.TIMEOUT, row(1, last=True, base=False))
+        with pytest.raises(BorderError, match="final observation alone"):
+            writer.end(Ending.SUCCESS, row(1))
+        writer.end(Ending.SUCCESS, row(1, last=True, base=False))
+    with pytest.raises(StoreError, match="has ended"):
+        writer.append(row(2))
+
+
+def test_draws_that_are_not_json_are_refused(store: EpisodeStore) -> None:
+    for draw in (float("nan"), object()):
+        with pytest.raises(BorderError, match="draws must be"):
+            store.begin(EpisodeInfo(EpisodeKind.DEMO, 0, "0.1.0", {"x": draw}))
+    arrays = EpisodeInfo(EpisodeKind.DEMO, 0, "0.1.0", {"x": np.arange(2), "y": np.float32(0.5)})
+    with store.begin(arrays) as writer:
+        pass
+    assert store.episode(writer.id).record.info["draws"] == {"x": [0, 1], "y": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"task": "cube_in_bin"}, "task: lift_cube, not cube_in_bin"),
+        ({"station": "other"}, "station: so101_twin, not other"),
+        ({"action_names": ("dx",)}, "action_names: "),
+        ({"cameras": {"front": (48, 64), "wrist": (16, 16)}}, "cameras: "),
+        ({"features": FeatureSchema("other", ("front", "wrist"), 3, 8)}, "features: .*other"),
+    ],
+)
+def test_a_store_of_something_else_is_refused(
+    store: EpisodeStore, change: dict[str, object], message: str
+) -> None:
+    with pytest.raises(StoreError, match=message):
+        EpisodeStore.open_or_create(store.path, replace(SCHEMA, **change))
+
+
+def test_a_missing_or_newer_store_or_episode_is_named(store: EpisodeStore, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="there is no episode store at .*nowhere.*robolearn record"):
+        EpisodeStore.open(tmp_path / "nowhere")
+    with pytest.raises(StoreError, match="holds a store already"):
+        EpisodeStore.create(store.path, SCHEMA)
+    with pytest.raises(StoreError, match="unknown episode 'x'"):
+        store.episode("x")
+    write_group(store.path, read_group(store.path) | {"format": 2})
+    with pytest.raises(StoreError, match="has format 2; this robolearn reads format 1: upgrade"):
+        EpisodeStore.open(store.path)
+    (store.path / "zarr.json").write_text('{"zarr_format": 3, "node_type": "group", "attributes": {}}')
+    with pytest.raises(StoreError, match="was not written by robolearn"):
+        EpisodeStore.open(store.path)
+
+
+@pytest.mark.parametrize(
+    "array", ["floats/c.1.0", "integers/c.1.0", "features/c.1.0.0.0", "rgb_wrist/c.1.0.0.0"]
+)
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "gone"])
+def test_a_damaged_chunk_is_named_and_the_rest_still_reads(
+    store: EpisodeStore, array: str, damage: str
+) -> None:
+    name, sound = record(store), record(store)
+    path = store.path / "episodes" / name / array
+    content = bytearray(path.read_bytes())
+    content[-9] ^= 1
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(content if damage == "flipped" else content[:-20])
+    with pytest.raises(
+        StoreError, match=f"{array} of episode {name} is damaged.*robolearn episodes check {store.path}"
+    ):
+        read_everything(store, name)
+    reports = check_store(store.path)
+    assert [bool(report.problems) for report in reports] == [True, False]
+    assert array in reports[0].problems[0] and len(reports[0].problems) == 1
+    read_everything(store, sound)
+
+
+def test_a_damaged_record_is_named(store: EpisodeStore) -> None:
+    name = record(store)
+    path = store.path / "episodes" / name / "zarr.json"
+    path.write_text(path.read_text().replace('"rows": 23', '"rows": 24'))
+    with pytest.raises(StoreError, match="zarr.json is damaged: checksum mismatch"):
+        store.episode(name)
+    assert check_store(store.path)[0].problems
+    shutil.rmtree(path.parent)
+    assert check_store(store.path) == []
+
+
+def read_everything(store: EpisodeStore, name: str) -> None:
+    """Read all rows of all arrays."""
+    episode = store.episode(name)
+    episode.columns()
+    for camera in CAMERAS:
+        episode.pictures(camera, range(episode.rows))
