@@ -237,7 +237,7 @@ class ArmContract(ABC):
         rig.arm.command(rig.asked(goal))
         rig.wait(1)
         rig.arm.stop("a person pressed stop")
-        assert rig.arm.fault is not None and "a person pressed stop" in rig.arm.fault
+        assert "a person pressed stop" in (rig.arm.fault or "")
         rig.wait(10)
         held = rig.arm.read()
         with pytest.raises(DeviceError):
