@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from robolearn.errors import ConfigError
 from robolearn.limits import Box, Limits
-from tests.test_safety import WIDE
+from tests.gate_bench import WIDE
 
 POINT = st.tuples(*[st.floats(-1.0, 1.0)] * 3)
 UNIT = Box((-0.5, -0.5, -0.5), (0.5, 0.5, 0.5))
