@@ -1,10 +1,8 @@
-"""Recording of one episode: rows go through a bounded queue to a thread that compresses, writes and commits
-them.
+"""Recording of one episode: a bounded queue, and a thread that compresses, writes and commits.
 
 Every row is committed within FLUSH_S of :meth:`EpisodeWriter.append`, or sooner when CHUNK_ROWS have come
-together, so a process killed at any instant loses less than a second. Within a flush the data is written
-first, then the lengths of the arrays, then the record of the episode, each file replaced in one step. A power
-cut can take what the kernel had not written yet; the checksums show it.
+together, so a process killed at any instant loses less than a second. A power cut can take what the kernel
+had not written yet; the checksums show it.
 """
 
 from __future__ import annotations
@@ -14,8 +12,7 @@ import os
 import queue
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple
@@ -23,34 +20,17 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from robolearn.contracts import Ending
-from robolearn.episodes.chunks import (
-    CHUNK_ROWS,
-    chunk_path,
-    encode_block,
-    encode_picture,
-    encode_shard,
-    write_atomic,
-)
-from robolearn.episodes.layout import FEATURES, FLOATS, INTEGERS, Layout, rgb_array
-from robolearn.episodes.record import Record, write_array
-from robolearn.episodes.rows import Half, Packed, Row, pack
+from robolearn.episodes.chunks import encode_picture
+from robolearn.episodes.commits import Commits, PendingRow
+from robolearn.episodes.layout import Layout
+from robolearn.episodes.record import Record
+from robolearn.episodes.rows import Packed, Row, pack
 from robolearn.episodes.schema import StoreSchema
 from robolearn.errors import BorderError, StoreError
 
 FLUSH_S: Final = 0.5
 QUEUE_ROWS: Final = 32  # bounds memory: two 640x480 cameras take 59 MB
 ENCODERS: Final = 2
-
-
-class _Queued(NamedTuple):
-    """A row on its way to the disk; its pictures are being compressed meanwhile."""
-
-    floats: np.ndarray[Any, np.dtype[np.float32]]
-    integers: np.ndarray[Any, np.dtype[np.int64]]
-    features: Half | None
-    pictures: dict[str, Future[bytes]]
-    clips: tuple[str, ...]
-    due_s: float
 
 
 class _End(NamedTuple):
@@ -66,21 +46,16 @@ class EpisodeWriter:
     """
 
     def __init__(self, path: Path, schema: StoreSchema, layout: Layout, record: Record, lock: int) -> None:
-        self._path, self._schema, self._layout, self._record, self._lock = path, schema, layout, record, lock
-        self._queue: queue.Queue[_Queued | _End] = queue.Queue(QUEUE_ROWS)
-        self._chunk: list[_Queued] = []
-        self._clips: dict[tuple[str, ...], int] = {names: index for index, names in enumerate(record.clips)}
+        self.id = record.id
+        self._path, self._schema, self._layout, self._lock = path, schema, layout, lock
+        self._commits = Commits(path, layout, record)
+        self._queue: queue.Queue[PendingRow | _End] = queue.Queue(QUEUE_ROWS)
         self._appended = self._newest_ns = 0
         self._open, self._based = True, False
         self._error: OSError | None = None
         self._encoders = ThreadPoolExecutor(ENCODERS, thread_name_prefix="encode")
-        self._thread = threading.Thread(target=self._run, name=f"write {record.id}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"write {self.id}", daemon=True)
         self._thread.start()
-
-    @property
-    def id(self) -> str:
-        """Name of the episode in its store."""
-        return self._record.id
 
     @property
     def rows(self) -> int:
@@ -90,7 +65,7 @@ class EpisodeWriter:
     @property
     def committed(self) -> int:
         """Rows that a kill at this instant would leave."""
-        return self._record.rows
+        return self._commits.record.rows
 
     def append(self, row: Row) -> None:
         """Add a tick; its arrays are copied. Blocks while the disk is behind by QUEUE_ROWS.
@@ -172,7 +147,7 @@ class EpisodeWriter:
             f"make room on the disk of {self._path.parent.parent} and begin a new one."
         ) from error
 
-    def _queued(self, packed: Packed) -> _Queued:
+    def _queued(self, packed: Packed) -> PendingRow:
         floats = np.empty(self._layout.float_width, np.float32)
         integers = np.zeros(self._layout.integer_width, np.int64)
         for name, part in self._layout.floats.items():
@@ -182,9 +157,11 @@ class EpisodeWriter:
         pictures = {
             name: self._encoders.submit(encode_picture, image) for name, image in packed.images.items()
         }
-        return _Queued(floats, integers, packed.features, pictures, packed.clips, time.monotonic() + FLUSH_S)
+        return PendingRow(
+            floats, integers, packed.features, pictures, packed.clips, time.monotonic() + FLUSH_S
+        )
 
-    def _put(self, item: _Queued | _End) -> None:
+    def _put(self, item: PendingRow | _End) -> None:
         """Hand over to the thread, which takes until it is told to end, even after an error."""
         while self._thread.is_alive():
             try:
@@ -211,54 +188,20 @@ class EpisodeWriter:
             if isinstance(item, _End):
                 return
 
-    def _next(self) -> _Queued | _End | None:
-        """The next item, or None when the oldest row that is not committed is due."""
-        waiting = self._chunk[self._record.rows % CHUNK_ROWS :] if self._error is None else []
+    def _next(self) -> PendingRow | _End | None:
+        """The next item, or None when rows have to be committed."""
+        due_s = None if self._error else self._commits.due_s
         try:
-            return self._queue.get(timeout=max(0.0, waiting[0].due_s - time.monotonic()) if waiting else None)
+            return self._queue.get(timeout=None if due_s is None else max(0.0, due_s - time.monotonic()))
         except queue.Empty:
             return None
 
-    def _take(self, item: _Queued | _End | None) -> None:
+    def _take(self, item: PendingRow | _End | None) -> None:
         if self._error:
             return
-        if isinstance(item, _Queued):
-            item.integers[self._layout.integers["clips"]] = self._clips.setdefault(
-                item.clips, len(self._clips)
-            )
-            self._chunk.append(item)
-            if len(self._chunk) == CHUNK_ROWS:
-                self._flush({})
-            return
-        self._flush(item.changes or {} if item else {})
-
-    def _flush(self, changes: dict[str, Any]) -> None:
-        """Write the open chunk, then the lengths, then commit."""
-        first = self._record.rows - self._record.rows % CHUNK_ROWS
-        rows = first + len(self._chunk)
-        if rows > self._record.rows:
-            for name, parts in self._encoded().items():
-                metadata = self._layout.metadata[name]
-                path = self._path / name
-                write_atomic(chunk_path(path, first // CHUNK_ROWS, len(metadata["shape"])), parts)
-                write_array(path, metadata, rows)
-        if changes or rows > self._record.rows:
-            record = replace(self._record, rows=rows, clips=tuple(self._clips), **changes)
-            record.write(self._path)
-            self._record = record
-        if len(self._chunk) == CHUNK_ROWS:
-            self._chunk = []
-
-    def _encoded(self) -> dict[str, list[bytes]]:
-        """File content of each array for the open chunk."""
-        chunk = self._chunk
-        files = {
-            FLOATS: encode_block(np.stack([row.floats for row in chunk])),
-            INTEGERS: encode_block(np.stack([row.integers for row in chunk])),
-        }
-        features = [row.features for row in chunk if row.features is not None]
-        if features:
-            files[FEATURES] = encode_block(np.stack(features))
-        for camera in chunk[0].pictures:
-            files[rgb_array(camera)] = encode_shard([row.pictures[camera].result() for row in chunk])
-        return files
+        if item is None:
+            self._commits.flush()
+        elif isinstance(item, _End):
+            self._commits.finish(item.changes)
+        else:
+            self._commits.add(item)

@@ -102,6 +102,30 @@ def test_zarr_python_alone_reads_the_store(store: EpisodeStore) -> None:
     np.testing.assert_array_equal(np.asarray(group["floats"])[:, proprio], episode.columns().proprio)
 
 
+def test_zarr_python_reads_an_episode_that_grows_up_to_the_rows_in_its_record(store: EpisodeStore) -> None:
+    with store.begin(info()) as writer:
+        for index in range(20):
+            writer.append(row(index))
+        deadline = time.monotonic() + 10
+        while writer.committed < 20 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        group = zarr.open_group(store.path, mode="r")[f"episodes/{writer.id}"]
+        rows = group.attrs["robolearn"]["rows"]
+        assert rows == 20
+        pictures = np.asarray(group["rgb_front"][:rows])
+        np.testing.assert_array_equal(pictures[19], row(19).images["front"])
+
+
+def test_arrays_are_made_longer_as_an_episode_outgrows_them(
+    store: EpisodeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("robolearn.episodes.commits.AHEAD_ROWS", 20)
+    name = record(store, 95)
+    group = zarr.open_group(store.path, mode="r")[f"episodes/{name}"]
+    assert group["floats"].shape[0] == group["rgb_wrist"].shape[0] == 95
+    assert store.episode(name).columns().stamp_ns[94] == row(94).stamp_ns
+
+
 def test_a_row_is_committed_soon_after_it_was_appended(store: EpisodeStore) -> None:
     with store.begin(info()) as writer:
         writer.append(row(0))
