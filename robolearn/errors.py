@@ -30,6 +30,10 @@ class ModelError(RobolearnError, RuntimeError):
     """Weights are missing, damaged, or do not fit the data they are used with."""
 
 
+class BenchError(RobolearnError, RuntimeError):
+    """A side of a benchmark is not installed, or did not end with its figures."""
+
+
 def unknown(kind: str, name: str, choices: Iterable[str]) -> str:
     """Message for a name that is not among ``choices``: lists them, and guesses what was meant."""
     known = sorted(choices)

@@ -16,4 +16,6 @@ class Command(NamedTuple):
     summary: str
 
 
-COMMANDS: dict[str, Command] = {}
+COMMANDS: dict[str, Command] = {
+    "bench": Command("robolearn.cli.bench", "measure twin, replay, store or learner beside its peer"),
+}

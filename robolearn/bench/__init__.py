@@ -1,0 +1,1 @@
+"""Measured comparisons with the peers, both sides in one run."""
