@@ -79,7 +79,12 @@ class PixelReplay(Transitions):
         self.returns(batch.row, n_step, gamma, batch.next_row, batch.reward, batch.discount)
         for rows, out in ((batch.row, batch.images), (batch.next_row, batch.next_images)):
             shifts = rng.integers(0, 2 * PAD + 1, (len(rows), self.images.rows.shape[1], 2))
-            gather_shifted(self.images.rows, rows, shifts, PAD, out)
+            gather_shifted(_lines(self.images.rows), rows, shifts, PAD, _lines(out))
         np.take(self.action.rows, batch.row, axis=0, out=batch.action)
         np.take(self.proprio.rows, batch.row, axis=0, out=batch.proprio)
         np.take(self.proprio.rows, batch.next_row, axis=0, out=batch.next_proprio)
+
+
+def _lines(pictures: Image) -> Image:
+    """Pictures (N, cameras, H, W, 3) as lines (N, cameras, H, 3 W), the same memory."""
+    return pictures.reshape(*pictures.shape[:3], -1)
