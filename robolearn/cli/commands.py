@@ -18,4 +18,7 @@ class Command(NamedTuple):
 
 COMMANDS: dict[str, Command] = {
     "bench": Command("robolearn.cli.bench", "measure twin, replay, store or learner beside its peer"),
+    "episodes check": Command(
+        "robolearn.cli.episodes_check", "read all that a store holds, and name what is damaged"
+    ),
 }

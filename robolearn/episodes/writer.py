@@ -173,10 +173,12 @@ class EpisodeWriter:
     def _stop(self, changes: dict[str, Any] | None) -> None:
         if self._open:
             self._open = False
-            self._put(_End(changes))
-            self._thread.join()
-            self._encoders.shutdown()
-            os.close(self._lock)
+            try:
+                self._put(_End(changes))
+                self._thread.join()
+            finally:
+                self._encoders.shutdown()
+                os.close(self._lock)
 
     def _run(self) -> None:
         while True:

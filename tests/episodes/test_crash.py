@@ -168,3 +168,21 @@ def test_a_full_disk_is_named_and_leaves_the_episode_so_far(small_disk: Path) ->
     with store.begin(info()) as writer:
         writer.append(row(0))
     assert store.episode(writer.id).rows == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_writer_whose_thread_dies_says_so_and_lets_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(rgb: object) -> bytes:
+        raise RuntimeError("codec")
+
+    monkeypatch.setattr("robolearn.episodes.writer.encode_picture", broken)
+    store = EpisodeStore.create(tmp_path / "store", SCHEMA)
+    writer = store.begin(info())
+    with pytest.raises(StoreError, match="has died; its traceback is on stderr"):
+        for index in range(100):
+            writer.append(row(index))
+    with pytest.raises(StoreError, match="has died"):
+        writer.close()
+    assert store.episode(writer.id).ending is Ending.STOPPED
