@@ -29,11 +29,8 @@ def measure(seconds: float) -> dict[str, float]:
     features, pixels = ReplayBuffer(schema), PixelReplay(schema)
     with tempfile.TemporaryDirectory() as folder:
         store = EpisodeStore.create(Path(folder) / "store", schema)
-        for kind, source in ((EpisodeKind.DEMO, Source.DEMO), (EpisodeKind.PRACTICE, Source.POLICY)):
-            with store.begin(bench_info(kind)) as writer:
-                for row in bench_rows(schema, EPISODE_ROWS, source):
-                    writer.append(row)
-                writer.end(Ending.TIMEOUT)
+        _record(store, EpisodeKind.DEMO, Source.DEMO)
+        _record(store, EpisodeKind.PRACTICE, Source.POLICY)
         for news in store.tail()[0]:
             features.add(news)
             pixels.add(news)
@@ -47,3 +44,10 @@ def measure(seconds: float) -> dict[str, float]:
         "bytes_per_transition": float(features.bytes_per_transition),
         "pixel_bytes_per_transition": float(pixels.bytes_per_transition),
     }
+
+
+def _record(store: EpisodeStore, kind: EpisodeKind, source: Source) -> None:
+    with store.begin(bench_info(kind)) as writer:
+        for row in bench_rows(store.schema, EPISODE_ROWS, source):
+            writer.append(row)
+        writer.end(Ending.TIMEOUT)

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Counts of episodes and rows, and the problems of each damaged one. Raises StoreError without a store."""
+    """Counts of episodes and rows, and what is wrong with each damaged one. Raises StoreError."""
     from robolearn.episodes.check import check_store
 
     reports = check_store(args.store)

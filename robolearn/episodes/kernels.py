@@ -81,6 +81,19 @@ def gather_halves(
 
 
 @njit(cache=True, nogil=True)
+def _shift_line(source: Image, right: int, width: int, target: Image) -> None:
+    """Copy a line (3 W,) that begins ``right`` bytes into ``source``; its edge pixels repeat beyond its ends."""
+    first, last = max(0, -right), min(width, width - right)
+    moved, part = source[first + right : last + right], target[first:last]
+    for x in range(part.shape[0]):  # four times as fast as assigning the slice
+        part[x] = moved[x]
+    for x in range(first):
+        target[x] = source[x % 3]
+    for x in range(last, width):
+        target[x] = source[width - 3 + x % 3]
+
+
+@njit(cache=True, nogil=True)
 def gather_shifted(lines: Image, rows: Int64, shifts: Int64, pad: int, out: Image) -> None:
     """Pictures moved by a random shift with their edges repeated (DrQ, https://arxiv.org/abs/2004.13649).
 
@@ -91,17 +104,9 @@ def gather_shifted(lines: Image, rows: Int64, shifts: Int64, pad: int, out: Imag
     for i in range(rows.shape[0]):
         for camera in range(lines.shape[1]):
             down, right = shifts[i, camera, 0] - pad, 3 * (shifts[i, camera, 1] - pad)
-            first, last = max(0, -right), min(width, width - right)
             for y in range(height):
                 source = lines[rows[i], camera, min(max(y + down, 0), height - 1)]
-                target = out[i, camera, y]
-                moved, part = source[first + right : last + right], target[first:last]
-                for x in range(part.shape[0]):  # four times as fast as assigning the slice
-                    part[x] = moved[x]
-                for x in range(first):
-                    target[x] = source[x % 3]
-                for x in range(last, width):
-                    target[x] = source[width - 3 + x % 3]
+                _shift_line(source, right, width, out[i, camera, y])
 
 
 def as_bits(array: NDArray[Any], dtype: type) -> NDArray[Any]:

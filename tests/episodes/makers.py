@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from robolearn.contracts import Decision, Image, Verdict
-from robolearn.episodes import EpisodeInfo, EpisodeKind, FeatureSchema, Row, Source, Step, StoreSchema
+from robolearn.contracts import Decision, Ending, Image, Verdict
+from robolearn.episodes import (
+    EpisodeInfo,
+    EpisodeKind,
+    EpisodeStore,
+    FeatureSchema,
+    Row,
+    Source,
+    Step,
+    StoreSchema,
+)
 
 TICK_NS = 100_000_000
 CAMERAS = {"front": (24, 32), "wrist": (16, 16)}
@@ -18,7 +27,6 @@ SCHEMA = StoreSchema(
     cameras=CAMERAS,
     features=FeatureSchema(tower="abc123", cameras=("front", "wrist"), variants=3, dim=8),
 )
-INFO = EpisodeInfo(EpisodeKind.PRACTICE, seed=7, software="0.1.0", draws={"mass_kg": 0.02})
 
 
 def info(kind: EpisodeKind = EpisodeKind.PRACTICE) -> EpisodeInfo:
@@ -72,3 +80,12 @@ def row(
         reward_version=3,
         step=None if last else step,
     )
+
+
+def record(store: EpisodeStore, rows: int = 23, kind: EpisodeKind = EpisodeKind.PRACTICE) -> str:
+    """Record rows 0 to ``rows`` - 1, the last of them without a step."""
+    with store.begin(info(kind)) as writer:
+        for index in range(rows - 1):
+            writer.append(row(index, store.schema))
+        writer.end(Ending.SUCCESS, row(rows - 1, store.schema, last=True), label=True, ground_truth=False)
+    return writer.id
