@@ -17,6 +17,13 @@ class Command(NamedTuple):
 
 
 COMMANDS: dict[str, Command] = {
+    "demo": Command("robolearn.cli.demo", "learn a task from nothing to a report, all stages in turn"),
+    "record": Command("robolearn.cli.record", "record demonstrations, driven by a person"),
+    "train base": Command("robolearn.cli.train_base", "clone the base policy from the demonstrations"),
+    "train reward": Command("robolearn.cli.train_reward", "fit the success classifier on the demonstrations"),
+    "practice": Command("robolearn.cli.practice", "let the robot practise by itself, and learn from it"),
+    "learn": Command("robolearn.cli.learn", "run the learner of a practice alone"),
+    "eval": Command("robolearn.cli.evaluate", "measure success on held-out resets"),
     "bench": Command("robolearn.cli.bench", "measure twin, replay, store or learner beside its peer"),
     "episodes check": Command(
         "robolearn.cli.episodes_check", "read all that a store holds, and name what is damaged"

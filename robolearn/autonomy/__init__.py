@@ -1,0 +1,1 @@
+"""Autonomy: the loops that drive a cell: recording demonstrations, practice, and evaluation."""

@@ -1,0 +1,113 @@
+"""Held-out evaluation: fixed resets, deterministic actions, nobody's help, and the world's own truth decides.
+
+An episode succeeds if the goal has been reached for ``hold_ticks`` ticks in a row before the time limit. What the
+reward model says of its last tick is noted beside it, and has no say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from robolearn.autonomy.cell import Cell
+from robolearn.contracts import Decision, Encoded, Image, Policy, RewardModel
+from robolearn.episodes import EpisodeKind
+from robolearn.errors import ConfigError
+from robolearn.seeds import EVALUATION
+from robolearn.statistics import wilson
+
+DECIDED_BY = "ground truth of the simulated world"
+JUDGED = {Decision.SUCCESS: True, Decision.FAILURE: False, Decision.ABSTAIN: None}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one held-out episode."""
+
+    seed: int
+    success: bool
+    steps: int
+    judged_success: bool | None  # by the reward model; None: it abstained, or there is none
+    pictures: tuple[Image, ...] = field(repr=False, default=())  # of the first camera, over the episode
+
+
+def held_out_seeds(count: int) -> list[int]:
+    """The first ``count`` resets that no training ever sees."""
+    return [EVALUATION.seed(index) for index in range(count)]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One policy in one cell, ready to be evaluated."""
+
+    cell: Cell
+    policy: Policy
+    reward: RewardModel | None
+    hold_ticks: int
+    pictures: int  # kept of each episode
+
+    def run(self, seed: int) -> Outcome:
+        """One episode. Raises DeviceError, and ConfigError if the world cannot know whether the task was done."""
+        cell = self.cell
+        cell.begin(EpisodeKind.EVAL, seed)
+        self.policy.reset()
+        held, frames = 0, []
+        for tick in range(cell.max_ticks + 1):
+            seen = cell.look(variants=1)
+            frames.append(next(iter(seen.observation.frames.values())).rgb)
+            held = held + 1 if _truth(cell) else 0
+            if held >= self.hold_ticks or tick == cell.max_ticks:
+                break
+            cell.station.act(self.policy.act(seen.encoded))
+        chosen = np.linspace(0, len(frames) - 1, min(self.pictures, len(frames))).round().astype(int)
+        pictures = tuple(frames[index] for index in chosen)
+        return Outcome(seed, held >= self.hold_ticks, tick, _judged(self.reward, seen.encoded), pictures)
+
+
+def _truth(cell: Cell) -> bool:
+    truth = cell.station.world.succeeded()
+    if truth is None:
+        raise ConfigError(
+            f"station {cell.station.config.name} cannot know by itself whether {cell.task.name} was done: evaluate on a "
+            "simulated station"
+        )
+    return truth
+
+
+def _judged(reward: RewardModel | None, encoded: Encoded) -> bool | None:
+    return None if reward is None else JUDGED[reward.judge(encoded).decision]
+
+
+def best_and_worst(outcomes: Sequence[Outcome]) -> dict[str, Outcome]:
+    """The quickest success, and a failure, or the slowest success if none failed."""
+    successes = sorted((outcome for outcome in outcomes if outcome.success), key=lambda outcome: outcome.steps)
+    failures = [outcome for outcome in outcomes if not outcome.success]
+    worst = failures[:1] or successes[-1:]
+    return {label: chosen[0] for label, chosen in (("best", successes[:1]), ("worst", worst)) if chosen}
+
+
+def as_json(outcomes: Sequence[Outcome], policy_hz: float, frames: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The evaluation as its file holds it; ``frames`` are the strips of pictures."""
+    successes = [outcome for outcome in outcomes if outcome.success]
+    interval = wilson(len(successes), len(outcomes))
+    cycle_time_s = float(np.mean([outcome.steps for outcome in successes])) / policy_hz if successes else None
+    return {
+        "episodes": len(outcomes),
+        "successes": len(successes),
+        "ci95": [interval.low, interval.high],
+        "cycle_time_s": cycle_time_s,
+        "decided_by": DECIDED_BY,
+        "per_episode": [
+            {
+                "seed": outcome.seed,
+                "success": outcome.success,
+                "steps": outcome.steps,
+                "judged_success": outcome.judged_success,
+            }
+            for outcome in outcomes
+        ],
+        "frames": list(frames),
+    }

@@ -1,0 +1,84 @@
+"""Evaluation over several processes: each opens a cell of its own and takes one seed after the other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from robolearn.autonomy.cell import open_cell
+from robolearn.autonomy.evaluation import Outcome, Trial
+from robolearn.autonomy.models import learned_policy, load_base, load_reward
+from robolearn.backends import load_station, load_task
+from robolearn.learning.config import load_learning
+from robolearn.learning.run_folder import RunFolder
+from robolearn.vision.encoder import Encoder
+from robolearn.vision.tower import Tower
+
+Which = Literal["base", "final"]
+THREADS = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True)
+class EvaluationJob:
+    """What to evaluate, by names that another process can look up."""
+
+    run: Path
+    station: str
+    task: str
+    config: str
+    which: Which
+
+
+def evaluate(
+    job: EvaluationJob, seeds: Sequence[int], workers: int, report: Callable[[Outcome], None]
+) -> list[Outcome]:
+    """Outcomes in the order of ``seeds``. Raises ConfigError, DeviceError and ModelError."""
+    if workers == 1:
+        with ExitStack() as stack:
+            trial = _open(job, stack)
+            return [_reported(trial.run(seed), report) for seed in seeds]
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(THREADS)
+    try:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            tasks = [pool.submit(_run_one, job, seed) for seed in seeds]
+            by_seed = {done.seed: done for done in (_reported(task.result(), report) for task in as_completed(tasks))}
+    finally:
+        os.environ.update({name: value for name, value in before.items() if value is not None})
+    return [by_seed[seed] for seed in seeds]
+
+
+def _reported(outcome: Outcome, report: Callable[[Outcome], None]) -> Outcome:
+    report(outcome)
+    return outcome
+
+
+def _run_one(job: EvaluationJob, seed: int) -> Outcome:
+    return _trial_of_this_process(job).run(seed)
+
+
+@cache
+def _trial_of_this_process(job: EvaluationJob) -> Trial:
+    """The cell of a worker: opened at its first episode, closed by the end of the process."""
+    torch.set_num_threads(1)
+    return _open(job, ExitStack())
+
+
+def _open(job: EvaluationJob, stack: ExitStack) -> Trial:
+    config, run = load_learning(job.config), RunFolder(job.run)
+    tower = Tower.load(config.features.tower)
+    base, reward = load_base(run, tower), load_reward(run, tower)
+    policy = base if job.which == "base" else learned_policy(run, base, config.residual)
+    station = load_station(job.station)
+    encoder = Encoder(tower, tuple(station.cameras), variants=1, seed=0)
+    cell = stack.enter_context(open_cell(station, load_task(job.task), encoder))
+    return Trial(cell, policy, reward, config.evaluation.hold_ticks, config.evaluation.strip_frames)

@@ -1,0 +1,88 @@
+"""``robolearn demo``: from nothing to a learned skill and its report; goes on where it was interrupted."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rich.console import Console
+
+from robolearn import atomic
+from robolearn.bars import Bar, between, holds, outcome
+from robolearn.cli import evaluate, practice, record, train_base, train_reward
+from robolearn.cli.job import Job, add_job_arguments, job_of
+from robolearn.cli.main import BAR_MISSED, OK
+from robolearn.progress import Progress
+from robolearn.report import load_run, summarize, terminal_table, write_report
+
+MOST_DEMOS = 25
+BASE_SUCCESS = (0.15, 0.70)  # a base policy below cannot explore, one above leaves nothing to show
+FINAL_SUCCESS = 0.95
+ROBOT_MINUTES = 30.0
+WALL_S = 900.0
+WALL_S_OF_TASK: Mapping[str, float] = {"lift_cube": 480.0}
+EXPECTED_S: Mapping[str, float] = {
+    "record": 20.0,
+    "train base": 30.0,
+    "train reward": 15.0,
+    "eval base": 60.0,
+    "practice": 400.0,
+    "eval final": 50.0,
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which run."""
+    add_job_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any] | int:
+    """Do the stages that are not done yet, then report."""
+    job = job_of(args)
+    with Progress(EXPECTED_S) as progress:
+        for name, stage in _stages(job, progress).items():
+            if job.is_done(name):
+                progress.skip(name)
+            else:
+                stage()
+    result = _result(job)
+    atomic.write_json(job.run.file("result.json"), result)
+    page = write_report(job.run.path, result["bars"])
+    if args.json:
+        return {**result, "report": page}
+    console = Console()
+    console.print(terminal_table(summarize(load_run(job.run.path), result["bars"])))
+    console.print(f"report: {page}")
+    return OK if holds(result) else BAR_MISSED
+
+
+def _stages(job: Job, progress: Progress) -> dict[str, Callable[[], object]]:
+    """Every stage by its name, in order: each is a command of its own too."""
+    config = job.config
+    episodes = config.evaluation.episodes
+    return {
+        "record": lambda: record.work(job, progress, config.recording.demos, "scripted"),
+        "train base": lambda: train_base.work(job, progress),
+        "train reward": lambda: train_reward.work(job, progress),
+        "eval base": lambda: evaluate.work(job, progress, "base", episodes),
+        "practice": lambda: practice.work(job, progress, config.practice),
+        "eval final": lambda: evaluate.work(job, progress, "final", episodes),
+    }
+
+
+def _result(job: Job) -> dict[str, Any]:
+    figures = summarize(load_run(job.run.path), []).figures()
+
+    def value(name: str) -> float:
+        return float("nan") if figures[name] is None else float(figures[name])
+
+    wall_s = WALL_S_OF_TASK.get(job.task.name, WALL_S)
+    bars = [
+        Bar("demos", value("demos"), MOST_DEMOS, "<="),
+        *between("base_success", value("base_success"), *BASE_SUCCESS),
+        Bar("final_success", value("final_success"), FINAL_SUCCESS, ">="),
+        Bar("robot_minutes", value("robot_minutes"), ROBOT_MINUTES, "<="),
+        Bar("wall_s", value("wall_s"), wall_s, "<="),
+    ]
+    return outcome(figures, bars)

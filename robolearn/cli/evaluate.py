@@ -1,0 +1,69 @@
+"""``robolearn eval``: success on held-out resets, by the world's own truth."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+
+from robolearn import atomic
+from robolearn.autonomy.evaluation import Outcome, as_json, best_and_worst, held_out_seeds
+from robolearn.autonomy.evaluation_pool import EvaluationJob, Which, evaluate
+from robolearn.cli.job import Job, add_job_arguments, job_of
+from robolearn.errors import ConfigError, unknown
+from robolearn.progress import Progress
+
+POLICIES: tuple[Which, ...] = ("base", "final")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which run, which of its policies, how many resets."""
+    add_job_arguments(parser)
+    parser.add_argument("--policy", default="final", help="which policy: " + " or ".join(POLICIES))
+    parser.add_argument("--episodes", type=int, help="held-out resets (from the configuration)")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Evaluate, and return success with its interval."""
+    job = job_of(args)
+    which = {name: name for name in POLICIES}.get(args.policy)
+    if which is None:
+        raise ConfigError(unknown("policy", args.policy, POLICIES))
+    count = job.config.evaluation.episodes if args.episodes is None else args.episodes
+    if count < 1:
+        raise ConfigError(f"--episodes must be at least 1, got {count}")
+    with Progress({f"eval {which}": count * 0.5}) as progress:
+        result = work(job, progress, which, count)
+    kept = {name: result[name] for name in ("successes", "episodes", "ci95", "cycle_time_s", "decided_by")}
+    return {"success": result["successes"] / result["episodes"], **kept}
+
+
+def work(job: Job, progress: Progress, which: Which, count: int) -> dict[str, Any]:
+    """The stage: writes ``eval_base.json`` or ``eval_final.json``. Raises ConfigError, DeviceError and ModelError."""
+    name = f"eval {which}"
+    asked = EvaluationJob(job.run.path, **job.names, which=which)
+    done: list[Outcome] = []
+    with job.stage(name), progress.stage(name, total=count) as stage:
+
+        def report(outcome: Outcome) -> None:
+            done.append(outcome)
+            stage.update(len(done), f"{sum(one.success for one in done)} of {len(done)} succeeded")
+
+        outcomes = evaluate(asked, held_out_seeds(count), job.config.evaluation.workers, report)
+        result = as_json(outcomes, job.station.policy_hz, _strips(job, which, outcomes))
+        atomic.write_json(job.run.file(f"eval_{which}.json"), result)
+    return result
+
+
+def _strips(job: Job, which: Which, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Write the pictures of the best and the worst episode, and return where they are."""
+    strips = []
+    for label, outcome in best_and_worst(outcomes).items():
+        names = [f"frames/{which}_{label}_{index:02d}.png" for index in range(len(outcome.pictures))]
+        for name, picture in zip(names, outcome.pictures, strict=True):
+            encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
+            atomic.write_bytes(job.run.file(name), encoded.tobytes())
+        strips.append({"seed": outcome.seed, "label": label, "images": names})
+    return strips

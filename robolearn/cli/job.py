@@ -1,0 +1,122 @@
+"""What every command of a run shares: its arguments, its folder, and the file that says what was run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from robolearn import __version__, atomic
+from robolearn.backends import load_station, load_task
+from robolearn.errors import ConfigError, StoreError
+from robolearn.learning.config import LearningConfig, load_learning
+from robolearn.learning.run_folder import RunFolder
+from robolearn.station import StationConfig
+from robolearn.task import TaskConfig
+
+STATION, TASK, LEARNING = "so101_twin", "cube_in_bin", "residual"
+IDENTITY = ("task", "station", "config", "seed")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: where it lies, and what it is made of; the names are as they were given."""
+
+    run: RunFolder
+    station: StationConfig
+    task: TaskConfig
+    config: LearningConfig
+    names: dict[str, str]  # of station, task and config
+    seed: int
+
+    @property
+    def file(self) -> Path:
+        """``run.json``."""
+        return self.run.file("run.json")
+
+    def describe(self) -> dict[str, Any]:
+        """What ``run.json`` holds. Raises StoreError if it is damaged."""
+        try:
+            plain: dict[str, Any] = json.loads(self.file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return self._new()
+        except (OSError, ValueError) as cause:
+            raise StoreError(
+                f"{self.file} cannot be read: {cause}. Restore it, or choose another run folder."
+            ) from cause
+        return plain
+
+    def update(self, **changes: Any) -> None:
+        """Write ``changes`` into ``run.json``."""
+        atomic.write_json(self.file, {**self.describe(), **changes})
+
+    def is_done(self, stage: str) -> bool:
+        """True if ``stage`` has been done, and nothing before it has been done again since."""
+        return stage in self.describe()["done"]
+
+    @contextmanager
+    def stage(self, name: str, after: tuple[str, ...] = ()) -> Iterator[None]:
+        """Do a stage: its time is added up, and it is done at the end; stages ``after`` it have to be done again."""
+        known = self.describe()
+        self.update(done=[done for done in known["done"] if done not in (name, *after)])
+        start_s = time.monotonic()
+        try:
+            yield
+            self.update(done=[*self.describe()["done"], name])
+        finally:
+            taken = self.describe()["stages_s"]
+            self.update(stages_s={**taken, name: taken.get(name, 0.0) + time.monotonic() - start_s})
+
+    def _new(self) -> dict[str, Any]:
+        return {
+            "task": self.task.name,
+            "station": self.station.name,
+            "config": self.config.name,
+            "seed": self.seed,
+            "version": __version__,
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "command": " ".join(["robolearn", *sys.argv[1:]]),
+            "policy_hz": self.station.policy_hz,
+            "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+            "stages_s": {},
+            "done": [],
+        }
+
+
+def add_job_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which run."""
+    parser.add_argument("--task", default=TASK, help=f"name or file of the task ({TASK})")
+    parser.add_argument("--station", default=STATION, help=f"name or file of the station ({STATION})")
+    parser.add_argument("--config", default=LEARNING, help=f"name or file of the learning configuration ({LEARNING})")
+    parser.add_argument("--seed", type=int, default=0, help="training seed")
+    parser.add_argument("--run", type=Path, help="folder of the run (runs/TASK-SEED)")
+
+
+def job_of(args: argparse.Namespace) -> Job:
+    """The run that the arguments mean; its folder is made if need be.
+
+    Raises ConfigError for an unknown name, a file that is unfit, or a folder that holds another run."""
+    station, task, config = load_station(args.station), load_task(args.task), load_learning(args.config)
+    folder = args.run or Path("runs") / f"{task.name}-{args.seed}"
+    names = {"station": args.station, "task": args.task, "config": args.config}
+    job = Job(RunFolder(folder), station, task, config, names, args.seed)
+    asked, known = job._new(), job.describe()
+    differing = [f"{key} {known.get(key)!r}, not {asked[key]!r}" for key in IDENTITY if known.get(key) != asked[key]]
+    if differing:
+        raise ConfigError(f"{folder} holds a run with the {', the '.join(differing)}: give another folder with --run")
+    job.update()
+    return job
+
+
+def say(message: str) -> None:
+    """Tell the person at the terminal."""
+    print(f"robolearn: {message}", file=sys.stderr, flush=True)

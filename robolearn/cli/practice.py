@@ -1,0 +1,139 @@
+"""``robolearn practice``: the robot practises by itself, judged by the reward model, while a learner learns from it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from drivers.keyboard import HELP, Keyboard
+from robolearn import atomic
+from robolearn.autonomy.actor import Actor, Practised
+from robolearn.autonomy.cell import Cell, is_lock_step, open_cell
+from robolearn.autonomy.confirm import Confirmed
+from robolearn.autonomy.learner_process import LearnerProcess, learner_words
+from robolearn.autonomy.models import exploring_policy, load_base, load_reward
+from robolearn.autonomy.pace import Pace
+from robolearn.autonomy.practice import Practice
+from robolearn.cli.job import Job, add_job_arguments, job_of, say
+from robolearn.contracts import Teleop
+from robolearn.episodes import EpisodeStore
+from robolearn.errors import ConfigError, unknown
+from robolearn.learning.config import PracticeSettings
+from robolearn.learning.metrics import MetricsLog
+from robolearn.learning.weights import WeightsFolder
+from robolearn.progress import Progress, Stage
+from robolearn.report.summary import robot_minutes
+from robolearn.vision.encoder import Encoder
+from robolearn.vision.tower import Tower
+
+NAME = "practice"
+AFTER = ("eval final",)
+TELEOPS = ("none", "keyboard")
+OPEN_GRIPPER = 0.9
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which run, how long, and who may take over."""
+    add_job_arguments(parser)
+    parser.add_argument("--steps", type=int, help="budget of steps, of all practice together (from the configuration)")
+    parser.add_argument("--teleop", default="none", help="who may take over: " + " or ".join(TELEOPS))
+    parser.add_argument("--no-learner", action="store_true", help="somebody else has started 'robolearn learn'")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Practise, and return how far it came."""
+    job = job_of(args)
+    settings = job.config.practice
+    if args.steps is not None:
+        if args.steps < 1:
+            raise ConfigError(f"--steps must be at least 1, got {args.steps}")
+        settings = replace(settings, robot_steps=args.steps)
+    with Progress({NAME: settings.robot_steps / 50.0}) as progress:
+        practised = work(job, progress, settings, args.teleop, learner=not args.no_learner)
+    return {
+        "episodes": practised.episodes,
+        "robot_steps": practised.steps,
+        "robot_minutes": robot_minutes(practised.steps, job.station.policy_hz),
+        "success_rate": practised.success_rate(min(settings.target_episodes, len(practised.outcomes) or 1)),
+        "weights": job.run.weights,
+    }
+
+
+def work(
+    job: Job, progress: Progress, settings: PracticeSettings, teleop: str = "none", learner: bool = True
+) -> Practised:
+    """The stage. Raises ConfigError, DeviceError, StoreError and ModelError."""
+    torch.set_num_threads(1)
+    tower = Tower.load(job.config.features.tower)
+    encoder = Encoder(tower, tuple(job.station.cameras), job.config.features.variants, job.seed)
+    with ExitStack() as stack:
+        stack.enter_context(job.stage(NAME, AFTER))
+        stack.enter_context(job.run.alone("actor"))
+        cell = stack.enter_context(open_cell(job.station, job.task, encoder))
+        stage = stack.enter_context(progress.stage(NAME, total=settings.robot_steps))
+        actor = _actor(job, cell, tower, settings, _person(teleop, cell))
+        if actor.teleop is not None:
+            actor.teleop.connect()
+            stack.callback(actor.teleop.close)
+        watch = stack.enter_context(_learner(job)).watch if learner else _nobody
+        if is_lock_step(cell.station.clock):
+            actor.wait = _pace(job, settings, watch).wait
+        practice = Practice(
+            actor, settings, MetricsLog(job.run.metrics), watch, lambda done: _show(stage, done, settings)
+        )
+        practised = practice.run()
+        timings = actor.stopwatch.table(1.0 / job.station.policy_hz)
+        atomic.write_json(job.run.file("timing.json"), timings)
+    return practised
+
+
+def _actor(job: Job, cell: Cell, tower: Tower, settings: PracticeSettings, teleop: Teleop | None) -> Actor:
+    reward = load_reward(job.run, tower)
+    return Actor(
+        cell=cell,
+        store=EpisodeStore.open(job.run.store),
+        policy=exploring_policy(load_base(job.run, tower), job.config.residual),
+        reward=Confirmed(reward, settings.confirm_ticks),
+        weights=WeightsFolder(job.run.weights, job.config.learner.keep_weights),
+        settings=settings,
+        run_seed=job.seed,
+        reward_version=reward.shape.version,
+        say=say,
+        teleop=teleop,
+    )
+
+
+def _learner(job: Job) -> LearnerProcess:
+    settings = job.config.practice
+    words = learner_words(job.run, job.names["config"], job.seed)
+    return LearnerProcess(job.run, words, settings.learner_restarts, job.config.learner.threads, say)
+
+
+def _pace(job: Job, settings: PracticeSettings, watch: Callable[[], None]) -> Pace:
+    ratio = job.config.learner.ratio
+    return Pace(job.run.progress, ratio, settings.lead_steps, settings.learner_patience_s, say, watch)
+
+
+def _person(name: str, cell: Cell) -> Teleop | None:
+    if name not in TELEOPS:
+        raise ConfigError(unknown("teleoperation device", name, TELEOPS))
+    if name == "none":
+        return None
+    say(HELP)
+    return Keyboard(cell.station.clock, OPEN_GRIPPER)
+
+
+def _show(stage: Stage, done: Practised, settings: PracticeSettings) -> None:
+    newest = min(settings.target_episodes, len(done.outcomes))
+    rate = done.success_rate(newest) if newest else None
+    note = f"{done.episodes} episodes" + (f", {rate:.0%} of the last {newest} succeeded" if rate is not None else "")
+    stage.update(done.steps, note)
+
+
+def _nobody() -> None:
+    """Nobody looks after a learner that somebody else has started."""
