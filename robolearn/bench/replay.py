@@ -25,6 +25,19 @@ EPISODE_ROWS = 513
 
 def measure(seconds: float) -> dict[str, float]:
     """Batches per second, each over ``seconds`` [s], and bytes a transition, of features and of pixels."""
+    features, pixels = filled_buffers()
+    rng = np.random.default_rng(0)
+    batch, pixel_batch = features.batch(BATCH), pixels.batch(BATCH)
+    return {
+        "batches_per_s": calls_per_second(lambda: features.sample(batch, STEPS, GAMMA, rng), seconds),
+        "pixel_batches_per_s": calls_per_second(lambda: pixels.sample(pixel_batch, STEPS, GAMMA, rng), seconds),
+        "bytes_per_transition": float(features.bytes_per_transition),
+        "pixel_bytes_per_transition": float(pixels.bytes_per_transition),
+    }
+
+
+def filled_buffers() -> tuple[ReplayBuffer, PixelReplay]:
+    """One demo and one episode of practice, as features and as pixels."""
     schema = bench_schema(SIDE, SIDE)
     features, pixels = ReplayBuffer(schema), PixelReplay(schema)
     with tempfile.TemporaryDirectory() as folder:
@@ -34,16 +47,7 @@ def measure(seconds: float) -> dict[str, float]:
         for news in store.tail()[0]:
             features.add(news)
             pixels.add(news)
-    rng = np.random.default_rng(0)
-    batch, pixel_batch = features.batch(BATCH), pixels.batch(BATCH)
-    return {
-        "batches_per_s": calls_per_second(lambda: features.sample(batch, STEPS, GAMMA, rng), seconds),
-        "pixel_batches_per_s": calls_per_second(
-            lambda: pixels.sample(pixel_batch, STEPS, GAMMA, rng), seconds
-        ),
-        "bytes_per_transition": float(features.bytes_per_transition),
-        "pixel_bytes_per_transition": float(pixels.bytes_per_transition),
-    }
+    return features, pixels
 
 
 def _record(store: EpisodeStore, kind: EpisodeKind, source: Source) -> None:
