@@ -19,9 +19,7 @@ def parse_arguments(description: str) -> argparse.Namespace:
     Call it before torch or numpy is imported: they read the variables at import."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--seconds", type=float, default=10.0, help="how long to measure, after warm-up")
-    parser.add_argument(
-        "--threads", type=int, default=os.cpu_count(), help="threads of the numerical libraries"
-    )
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of the numerical libraries")
     arguments = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(arguments.threads)

@@ -65,9 +65,7 @@ def make_config(folder: Path) -> Any:
     features = {key: PolicyFeature(FeatureType.VISUAL, (SIDE, SIDE, 3)) for key in CAMERA_KEYS}
     features["observation.state"] = PolicyFeature(FeatureType.STATE, (STATE_DIM,))
     features["action"] = PolicyFeature(FeatureType.ACTION, (ACTION_DIM,))
-    env = HILSerlRobotEnvConfig(
-        task="bench", fps=10, features=features, features_map={key: key for key in features}
-    )
+    env = HILSerlRobotEnvConfig(task="bench", fps=10, features=features, features_map={key: key for key in features})
     policy = SACConfig(device="cpu", online_buffer_capacity=CAPACITY, online_step_before_learning=CAPACITY)
     return TrainRLServerPipelineConfig(
         env=env, policy=policy, batch_size=BATCH, output_dir=folder, save_checkpoint=False, log_freq=1
