@@ -73,16 +73,14 @@ def gather_halves(
             target = out[i, camera]
             for j in range(source.shape[0]):
                 half = np.uint32(source[j])
-                bits[j] = ((half & np.uint32(0x8000)) << np.uint32(16)) | (
-                    (half & np.uint32(0x7FFF)) << np.uint32(13)
-                )
+                bits[j] = ((half & np.uint32(0x8000)) << np.uint32(16)) | ((half & np.uint32(0x7FFF)) << np.uint32(13))
             for j in range(source.shape[0]):
                 target[j] *= HALF_TO_SINGLE
 
 
 @njit(cache=True, nogil=True)
 def _shift_line(source: Image, right: int, width: int, target: Image) -> None:
-    """Copy a line (3 W,) that begins ``right`` bytes into ``source``; its edge pixels repeat beyond its ends."""
+    """Copy a line (3 W,) that begins ``right`` bytes into ``source``; its edge pixels repeat beyond."""
     first, last = max(0, -right), min(width, width - right)
     moved, part = source[first + right : last + right], target[first:last]
     for x in range(part.shape[0]):  # four times as fast as assigning the slice

@@ -28,9 +28,10 @@ from robolearn.episodes.rows import Packed, Row, pack
 from robolearn.episodes.schema import StoreSchema
 from robolearn.errors import BorderError, StoreError
 
-FLUSH_S: Final = 0.5
+FLUSH_S: Final = 0.3  # leaves 0.7 s of the second that may be lost to a slow disk or a busy machine
 QUEUE_ROWS: Final = 32  # bounds memory: two 640x480 cameras take 59 MB
 ENCODERS: Final = 2
+ALIVE_S: Final = 0.5  # how often a blocked append looks whether the thread is still there
 
 
 class _End(NamedTuple):
@@ -123,9 +124,7 @@ class EpisodeWriter:
     def _append(self, row: Row) -> None:
         self._check_open()
         if row.stamp_ns < self._newest_ns:
-            raise BorderError(
-                f"stamp {row.stamp_ns} ns is before that of the row before, {self._newest_ns} ns"
-            )
+            raise BorderError(f"stamp {row.stamp_ns} ns is before that of the row before, {self._newest_ns} ns")
         queued = self._queued(pack(row, self._schema))
         self._newest_ns = row.stamp_ns
         self._put(queued)
@@ -154,18 +153,14 @@ class EpisodeWriter:
             floats[part] = packed.floats[name]
         for name, value in packed.integers.items():
             integers[self._layout.integers[name]] = value
-        pictures = {
-            name: self._encoders.submit(encode_picture, image) for name, image in packed.images.items()
-        }
-        return PendingRow(
-            floats, integers, packed.features, pictures, packed.clips, time.monotonic() + FLUSH_S
-        )
+        pictures = {name: self._encoders.submit(encode_picture, image) for name, image in packed.images.items()}
+        return PendingRow(floats, integers, packed.features, pictures, packed.clips, time.monotonic() + FLUSH_S)
 
     def _put(self, item: PendingRow | _End) -> None:
         """Hand over to the thread, which takes until it is told to end, even after an error."""
         while self._thread.is_alive():
             try:
-                return self._queue.put(item, timeout=FLUSH_S)
+                return self._queue.put(item, timeout=ALIVE_S)
             except queue.Full:
                 continue
         raise StoreError(f"the thread that writes episode {self.id} has died; its traceback is on stderr")

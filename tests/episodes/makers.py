@@ -57,9 +57,7 @@ def row(
     def vector(size: int) -> np.ndarray:
         return rng.uniform(-1, 1, size).astype(np.float32)
 
-    step = Step(
-        vector(actions), vector(actions), source, ("speed",) if index % 3 == 0 else (), weights_version=index
-    )
+    step = Step(vector(actions), vector(actions), source, ("speed",) if index % 3 == 0 else (), weights_version=index)
     spec = schema.features
     return Row(
         stamp_ns=index * TICK_NS,
@@ -68,9 +66,7 @@ def row(
         joint_position_rad=vector(len(schema.joint_names)),
         ee_pose_base=vector(7),
         images={name: picture(rng, size) for name, size in schema.cameras.items()},
-        features={
-            name: vector(spec.variants * spec.dim).reshape(spec.variants, spec.dim) for name in spec.cameras
-        }
+        features={name: vector(spec.variants * spec.dim).reshape(spec.variants, spec.dim) for name in spec.cameras}
         if spec
         else {},
         gripper_opening=0.5,

@@ -88,9 +88,7 @@ def test_draws_that_are_not_json_are_refused(store: EpisodeStore) -> None:
         ({"features": FeatureSchema("other", ("front", "wrist"), 3, 8)}, "features: .*other"),
     ],
 )
-def test_a_store_of_something_else_is_refused(
-    store: EpisodeStore, change: dict[str, object], message: str
-) -> None:
+def test_a_store_of_something_else_is_refused(store: EpisodeStore, change: dict[str, object], message: str) -> None:
     with pytest.raises(StoreError, match=message):
         EpisodeStore.open_or_create(store.path, replace(SCHEMA, **change))
 
@@ -110,13 +108,9 @@ def test_a_missing_or_newer_store_or_episode_is_named(store: EpisodeStore, tmp_p
         EpisodeStore.open(store.path)
 
 
-@pytest.mark.parametrize(
-    "array", ["floats/c.1.0", "integers/c.1.0", "features/c.1.0.0.0", "rgb_wrist/c.1.0.0.0"]
-)
+@pytest.mark.parametrize("array", ["floats/c.1.0", "integers/c.1.0", "features/c.1.0.0.0", "rgb_wrist/c.1.0.0.0"])
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "gone"])
-def test_a_damaged_chunk_is_named_and_the_rest_still_reads(
-    store: EpisodeStore, array: str, damage: str
-) -> None:
+def test_a_damaged_chunk_is_named_and_the_rest_still_reads(store: EpisodeStore, array: str, damage: str) -> None:
     name, sound = record(store), record(store)
     path = store.path / "episodes" / name / array
     content = bytearray(path.read_bytes())

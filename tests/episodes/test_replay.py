@@ -56,9 +56,7 @@ def store(tmp_path: Path) -> EpisodeStore:
     return EpisodeStore.create(tmp_path / "store", SCHEMA)
 
 
-def reference_return(
-    rewards: list[float], terminated: bool, start: int, steps: int
-) -> tuple[int, float, float]:
+def reference_return(rewards: list[float], terminated: bool, start: int, steps: int) -> tuple[int, float, float]:
     """Row reached, n-step sum and discount; ``rewards[t]`` is paid for arriving at row t."""
     last = len(rewards) - 1
     end = min(start + steps, last)
@@ -68,9 +66,7 @@ def reference_return(
 
 @pytest.mark.parametrize("steps", [1, 3, 5, 50])
 @pytest.mark.parametrize("ending", list(Ending))
-def test_n_step_returns_are_those_of_a_plain_reference(
-    store: EpisodeStore, ending: Ending, steps: int
-) -> None:
+def test_n_step_returns_are_those_of_a_plain_reference(store: EpisodeStore, ending: Ending, steps: int) -> None:
     lengths = (7, 1, 12)
     for length in lengths:
         record(store, EpisodeKind.PRACTICE, length, ending, paid=ending is Ending.SUCCESS)
@@ -78,9 +74,7 @@ def test_n_step_returns_are_those_of_a_plain_reference(
     batch = buffer.batch(400)
     buffer.sample(batch, steps, GAMMA, np.random.default_rng(0))
     begins = np.cumsum([0, *(length + 1 for length in lengths)])
-    for at, end, reward, discount in zip(
-        batch.row, batch.next_row, batch.reward, batch.discount, strict=True
-    ):
+    for at, end, reward, discount in zip(batch.row, batch.next_row, batch.reward, batch.discount, strict=True):
         episode = int(np.searchsorted(begins, at, side="right")) - 1
         first, length = int(begins[episode]), lengths[episode]
         rewards = [0.0] * length + [float(ending is Ending.SUCCESS)]
@@ -140,9 +134,7 @@ def test_one_pool_alone_fills_the_batch(store: EpisodeStore) -> None:
     buffer.sample(batch, 1, GAMMA, np.random.default_rng(0))
     assert set(batch.row) <= {0, 1, 2, 3}
     with pytest.raises(StoreError, match="no transition to draw"):
-        loaded(EpisodeStore.create(store.path / "other", SCHEMA)).sample(
-            batch, 1, GAMMA, np.random.default_rng(0)
-        )
+        loaded(EpisodeStore.create(store.path / "other", SCHEMA)).sample(batch, 1, GAMMA, np.random.default_rng(0))
 
 
 def test_demos_are_paid_by_label_and_practice_by_the_reward_model(store: EpisodeStore) -> None:

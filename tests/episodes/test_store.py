@@ -167,17 +167,13 @@ def test_another_process_sees_an_episode_while_it_grows(store: EpisodeStore) -> 
         name = recorder.stdout.readline().strip()
         time.sleep(2 * FLUSH_S)
         news, cursor = store.tail()
-        assert [(item.episode.id, item.episode.rows, item.episode.ending) for item in news] == [
-            (name, 25, None)
-        ]
+        assert [(item.episode.id, item.episode.rows, item.episode.ending) for item in news] == [(name, 25, None)]
         assert news[0].columns.acted.all()
         recorder.stdin.write("end\n")
         recorder.stdin.flush()
         assert recorder.wait(timeout=30) == 0
     news, _ = store.tail(cursor)
-    assert [(item.first_row, item.episode.rows, item.episode.ending) for item in news] == [
-        (25, 26, Ending.TIMEOUT)
-    ]
+    assert [(item.first_row, item.episode.rows, item.episode.ending) for item in news] == [(25, 26, Ending.TIMEOUT)]
 
 
 def test_two_episodes_can_be_written_at_the_same_time(store: EpisodeStore) -> None:
