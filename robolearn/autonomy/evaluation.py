@@ -71,8 +71,8 @@ def _truth(cell: Cell) -> bool:
     truth = cell.station.world.succeeded()
     if truth is None:
         raise ConfigError(
-            f"station {cell.station.config.name} cannot know by itself whether {cell.task.name} was done: evaluate on a "
-            "simulated station"
+            f"station {cell.station.config.name} cannot know by itself whether {cell.task.name} was done: "
+            "evaluate on a simulated station"
         )
     return truth
 

@@ -40,10 +40,10 @@ class Pace:
     def wait(self, steps: int) -> None:
         """Return once ``steps`` practised so far are not too many, or the learner stands still for too long."""
         if steps <= self._covered_steps + self._lead_steps:
-            return None
+            return
         seen = self._look()
         if self._alone and seen == self._given_up:
-            return None
+            return
         if self._alone:
             self._alone = False
             self._say("the learner is back: practice keeps step with it again")

@@ -20,6 +20,7 @@ from robolearn.backends import load_station, load_task
 from robolearn.errors import ConfigError, StoreError
 from robolearn.learning.config import LearningConfig, load_learning
 from robolearn.learning.run_folder import RunFolder
+from robolearn.seeds import DEMOS
 from robolearn.station import StationConfig
 from robolearn.task import TaskConfig
 
@@ -106,6 +107,7 @@ def job_of(args: argparse.Namespace) -> Job:
 
     Raises ConfigError for an unknown name, a file that is unfit, or a folder that holds another run."""
     station, task, config = load_station(args.station), load_task(args.task), load_learning(args.config)
+    DEMOS.seed(0, args.seed)
     folder = args.run or Path("runs") / f"{task.name}-{args.seed}"
     names = {"station": args.station, "task": args.task, "config": args.config}
     job = Job(RunFolder(folder), station, task, config, names, args.seed)

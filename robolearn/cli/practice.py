@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -26,8 +26,10 @@ from robolearn.errors import ConfigError, unknown
 from robolearn.learning.config import PracticeSettings
 from robolearn.learning.metrics import MetricsLog
 from robolearn.learning.weights import WeightsFolder
+from robolearn.policies.chunk import ChunkPolicy
 from robolearn.progress import Progress, Stage
 from robolearn.report.summary import robot_minutes
+from robolearn.rewards.classifier import SuccessClassifier
 from robolearn.vision.encoder import Encoder
 from robolearn.vision.tower import Tower
 
@@ -35,6 +37,14 @@ NAME = "practice"
 AFTER = ("eval final",)
 TELEOPS = ("none", "keyboard")
 OPEN_GRIPPER = 0.9
+
+
+class Models(NamedTuple):
+    """What practice starts from."""
+
+    store: EpisodeStore
+    base: ChunkPolicy
+    reward: SuccessClassifier
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,13 +80,14 @@ def work(
     """The stage. Raises ConfigError, DeviceError, StoreError and ModelError."""
     torch.set_num_threads(1)
     tower = Tower.load(job.config.features.tower)
+    models = Models(EpisodeStore.open(job.run.store), load_base(job.run, tower), load_reward(job.run, tower))
     encoder = Encoder(tower, tuple(job.station.cameras), job.config.features.variants, job.seed)
     with ExitStack() as stack:
         stack.enter_context(job.stage(NAME, AFTER))
         stack.enter_context(job.run.alone("actor"))
         cell = stack.enter_context(open_cell(job.station, job.task, encoder))
         stage = stack.enter_context(progress.stage(NAME, total=settings.robot_steps))
-        actor = _actor(job, cell, tower, settings, _person(teleop, cell))
+        actor = _actor(job, cell, models, settings, _person(teleop, cell))
         if actor.teleop is not None:
             actor.teleop.connect()
             stack.callback(actor.teleop.close)
@@ -92,17 +103,16 @@ def work(
     return practised
 
 
-def _actor(job: Job, cell: Cell, tower: Tower, settings: PracticeSettings, teleop: Teleop | None) -> Actor:
-    reward = load_reward(job.run, tower)
+def _actor(job: Job, cell: Cell, models: Models, settings: PracticeSettings, teleop: Teleop | None) -> Actor:
     return Actor(
         cell=cell,
-        store=EpisodeStore.open(job.run.store),
-        policy=exploring_policy(load_base(job.run, tower), job.config.residual),
-        reward=Confirmed(reward, settings.confirm_ticks),
+        store=models.store,
+        policy=exploring_policy(models.base, job.config.residual),
+        reward=Confirmed(models.reward, settings.confirm_ticks),
         weights=WeightsFolder(job.run.weights, job.config.learner.keep_weights),
         settings=settings,
         run_seed=job.seed,
-        reward_version=reward.shape.version,
+        reward_version=models.reward.shape.version,
         say=say,
         teleop=teleop,
     )

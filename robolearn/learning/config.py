@@ -93,6 +93,13 @@ class LearningConfig:
             raise ConfigError(
                 f"cloning.execute {self.cloning.execute} is more than the {self.cloning.horizon} actions of a chunk"
             )
+        shortest_lead = 3 + 1 / self.learner.updates_per_step
+        if self.practice.lead_steps < shortest_lead:
+            raise ConfigError(
+                f"practice.lead_steps {self.practice.lead_steps} is too short for "
+                f"{self.learner.updates_per_step} updates a step: actor and learner would wait for each other. "
+                f"Give {shortest_lead:.0f} or more."
+            )
         if self.residual.critic_subset > self.residual.critics:
             raise ConfigError(
                 f"residual.critic_subset {self.residual.critic_subset} is more than the {self.residual.critics} critics"

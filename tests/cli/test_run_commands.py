@@ -1,0 +1,172 @@
+"""The commands of a run: their stages in the twin, resuming, and plain words for bad input."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import open_clip
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from robolearn.cli.main import BAD_INPUT, BAR_MISSED, OK, main
+from robolearn.contracts import Ending
+from robolearn.episodes import EpisodeKind, EpisodeStore
+from robolearn.episodes.record import read_record
+from tests.autonomy.rig import settings
+
+TINY = {
+    "embed_dim": 16,
+    "vision_cfg": {"image_size": 32, "layers": [1, 1, 1, 1], "width": 8, "patch_size": None},
+    "text_cfg": {"context_length": 32, "vocab_size": 49408, "width": 8, "heads": 2, "layers": 1},
+}
+SMALL = {
+    "demos": "3",
+    "steps": "30",
+    "robot_steps": "60",
+    "first_steps": "10",
+    "episodes": "2",
+    "variants": "2",
+    "store_images": "false",
+}
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A learning configuration with a tiny random tower."""
+    folder = tmp_path_factory.mktemp("config")
+    torch.manual_seed(0)
+    model = open_clip.CLIP(**TINY)
+    (folder / "tower").mkdir()
+    meta = {"model_cfg": TINY, "preprocess_cfg": {"mean": [0.5] * 3, "std": [0.25] * 3}}
+    (folder / "tower" / "open_clip_config.json").write_text(json.dumps(meta))
+    weights = {name: value.contiguous() for name, value in model.state_dict().items() if value.is_floating_point()}
+    save_file(weights, folder / "tower" / "open_clip_model.safetensors")
+    path, _ = settings(folder, **SMALL)
+    path.write_text(
+        path.read_text().replace("tower: twin", f"tower: {folder / 'tower'}").replace("variants: 4", "variants: 2")
+    )
+    return path
+
+
+def words(command: str, config: Path, run: Path, *more: str) -> list[str]:
+    given = ["--task", "lift_cube", "--config", str(config), "--run", str(run), "--json"]
+    return [*command.split(), *given, *more]
+
+
+def answer(capsys: pytest.CaptureFixture[str], argv: Sequence[str]) -> tuple[int, dict[str, Any]]:
+    """Exit status and the last line of stdout."""
+    status = main(argv)
+    result: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return status, result
+
+
+@pytest.mark.timeout(600)
+def test_a_demo_that_was_interrupted_goes_on_where_it_was(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    code = "import sys; from robolearn.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    argv = [sys.executable, "-c", code, *words("demo", config, run)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as demo:
+        wait_for_practice(run, demo)
+        demo.send_signal(signal.SIGINT)
+        out, _ = demo.communicate(timeout=100)
+        assert demo.returncode == 130 and "stopped by the keyboard" in json.loads(out.splitlines()[-1])["error"]
+    before = json.loads((run / "run.json").read_text())
+    status, result = answer(capsys, words("demo", config, run))
+    after = json.loads((run / "run.json").read_text())
+    assert status == BAR_MISSED
+    assert {"base_success", "final_success", "ci95", "episodes", "demos", "robot_minutes", "wall_s"} < set(result)
+    assert {"reward", "speed_vs_demo", "seed", "bars"} < set(result)
+    assert {"precision", "recall", "fpr", "abstain"} == set(result["reward"])
+    assert result["demos"] == 3 and result["robot_minutes"] >= 60 / 600
+    assert all(after["stages_s"][name] == before["stages_s"][name] for name in ("record", "train base", "eval base"))
+    assert (run / "report.html").is_file() and (run / "timing.json").is_file()
+    kinds = [episode.kind for episode in EpisodeStore.open(run / "store").episodes()]
+    assert kinds.count(EpisodeKind.DEMO) == 3 and kinds.count(EpisodeKind.PRACTICE) >= 1
+    again = answer(capsys, words("demo", config, run))[1]
+    assert {**again, "report": ""} == {**result, "report": ""}
+
+
+def wait_for_practice(run: Path, demo: subprocess.Popen[bytes]) -> None:
+    deadline_s = time.monotonic() + 400
+    while time.monotonic() < deadline_s:
+        practising = any("practice" in path.name for path in run.glob("store/episodes/*"))
+        if practising:
+            return
+        assert demo.poll() is None, demo.communicate()
+        time.sleep(0.1)
+    pytest.fail("practice did not begin")
+
+
+@pytest.mark.timeout(300)
+def test_each_stage_says_what_is_missing_before_anything_moves(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    for command in ("train base", "train reward", "practice"):
+        status, result = answer(capsys, words(command, config, run))
+        assert status == BAD_INPUT and "robolearn record" in result["error"], command
+    status, result = answer(capsys, words("record", config, run, "--demos", "1"))
+    assert (status, result["demos"]) == (OK, 1)
+    status, result = answer(capsys, words("practice", config, run))
+    assert status == BAD_INPUT and "robolearn train base" in result["error"]
+    status, result = answer(capsys, words("train base", config, run))
+    assert status == OK
+    status, result = answer(capsys, words("practice", config, run))
+    assert status == BAD_INPUT and "robolearn train reward" in result["error"]
+    (run / "base" / "weights.safetensors").unlink()
+    status, result = answer(capsys, words("eval", config, run, "--policy", "base", "--episodes", "1"))
+    assert status == BAD_INPUT and "robolearn train base" in result["error"]
+
+
+def test_demonstrations_without_any_success_cannot_be_learned_from(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    answer(capsys, words("record", config, run, "--demos", "1"))
+    (name,) = EpisodeStore.open(run / "store").ids()
+    record = read_record(run / "store" / "episodes" / name)
+    replace(record, label=False, ending=Ending.FAILURE).write(run / "store" / "episodes" / name)
+    for command in ("train base", "train reward"):
+        status, result = answer(capsys, words(command, config, run))
+        assert status == BAD_INPUT and "success" in result["error"] and "robolearn record" in result["error"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "fault"),
+    [
+        (["record", "--task", "lift_cub"], "unknown task 'lift_cub'. Did you mean 'lift_cube'?"),
+        (["record", "--station", "so100"], "unknown station 'so100'"),
+        (["record", "--config", "residul"], "Did you mean 'residual'?"),
+        (["record", "--demos", "0"], "--demos must be at least 1"),
+        (["record", "--teleop", "telepathy"], "unknown teleoperation device 'telepathy'"),
+        (["eval", "--policy", "best"], "unknown policy 'best'"),
+        (["eval", "--episodes", "0"], "--episodes must be at least 1"),
+        (["practice", "--steps", "0"], "--steps must be at least 1"),
+        (["demo", "--seed", "-1"], "outside"),
+        (["demo", "--seed", "10000"], "outside"),
+    ],
+)
+def test_bad_input_is_named_with_the_way_out(
+    argv: list[str], fault: str, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [] if "--config" in argv else ["--config", str(config)]
+    status, result = answer(capsys, [*argv, *given, "--run", str(tmp_path / "run"), "--json"])
+    assert status == BAD_INPUT and fault in result["error"]
+
+
+def test_a_folder_of_another_run_is_refused(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    answer(capsys, words("train base", config, run, "--seed", "1"))
+    status, result = answer(capsys, words("train base", config, run, "--seed", "2"))
+    assert status == BAD_INPUT and "seed 1, not 2" in result["error"] and "--run" in result["error"]

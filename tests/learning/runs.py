@@ -1,0 +1,46 @@
+"""Small runs for the tests of the learner: a store of random episodes, a base policy, and the learner on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from robolearn.contracts import Decision, Ending
+from robolearn.episodes import EpisodeKind, EpisodeStore, Source
+from robolearn.learning.__main__ import make_learner
+from robolearn.learning.learner import Learner
+from robolearn.learning.run_folder import RunFolder
+from robolearn.policies.chunk import ChunkNetwork, ChunkPolicy, ChunkShape
+from tests.autonomy.rig import settings
+from tests.episodes.makers import SCHEMA, info, row
+
+SHAPE = ChunkShape("abc123", ("front", "wrist"), 8, 4, 3, horizon=4, execute=2, hidden=(16,), dropout=0.0)
+
+
+def make_run(folder: Path, demos: int = 2) -> RunFolder:
+    """A run with ``demos`` demonstrations of 20 steps and a base policy."""
+    run = RunFolder(folder / "run")
+    store = EpisodeStore.create(run.store, SCHEMA)
+    for number in range(demos):
+        with store.begin(info(EpisodeKind.DEMO)) as writer:
+            for index in range(20):
+                writer.append(row(100 * number + index, source=Source.DEMO, base=False))
+            writer.end(Ending.SUCCESS, last=row(100 * number + 20, last=True, base=False), label=True)
+    torch.manual_seed(0)
+    ChunkPolicy(ChunkNetwork(SHAPE)).save(run.base)
+    return run
+
+
+def add_practice(run: RunFolder, rows: int, first: int = 1000) -> None:
+    """One practice episode of ``rows`` rows that ends in success."""
+    with EpisodeStore.open(run.store).begin(info()) as writer:
+        for index in range(rows - 1):
+            writer.append(row(first + index))
+        writer.end(Ending.SUCCESS, last=row(first + rows - 1, last=True, decision=Decision.SUCCESS))
+
+
+def learner_of(run: RunFolder, **changes: str) -> Learner:
+    """The learner of a run, as its process makes it."""
+    _, config = settings(run.path, **changes)
+    return make_learner(run, config, seed=0)
