@@ -63,14 +63,16 @@ def _reported(outcome: Outcome, report: Callable[[Outcome], None]) -> Outcome:
 
 
 def _run_one(job: EvaluationJob, seed: int) -> Outcome:
-    return _trial_of_this_process(job).run(seed)
+    trial, _ = _trial_of_this_process(job)
+    return trial.run(seed)
 
 
 @cache
-def _trial_of_this_process(job: EvaluationJob) -> Trial:
-    """The cell of a worker: opened at its first episode, closed by the end of the process."""
+def _trial_of_this_process(job: EvaluationJob) -> tuple[Trial, ExitStack]:
+    """The cell of a worker, and what keeps it open: from its first episode to the end of the process."""
     torch.set_num_threads(1)
-    return _open(job, ExitStack())
+    stack = ExitStack()
+    return _open(job, stack), stack
 
 
 def _open(job: EvaluationJob, stack: ExitStack) -> Trial:

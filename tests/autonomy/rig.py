@@ -6,6 +6,7 @@ The camera shows where the tool is as one bright column, so that policies and re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,12 @@ class ReachWorld:
         self.clock = SteppedClock()
         self.arm = FakeArm(self.clock)
         self.arm.kinematics = ToolKinematics()  # type: ignore[assignment]
+        self.arm.spec = replace(
+            self.arm.spec,
+            joint_lower_rad=np.full(5, -3.0),
+            joint_upper_rad=np.full(5, 3.0),
+            joint_velocity_limit_rad_s=np.full(5, 5.0),
+        )
         self.camera = ColumnCamera(self)
         self.arms, self.cameras = {"fake": self.arm}, {"front": self.camera}
 
@@ -108,7 +115,7 @@ class ReachWorld:
 
     def reset(self, seed: int) -> Mapping[str, Any]:
         """Turn the arm to one side."""
-        pan = np.random.default_rng(seed).uniform(-0.3, 0.0)
+        pan = np.random.default_rng(seed).uniform(0.35, 0.55)
         self.arm.place(np.array([pan, *START_RAD[1:]]))
         return {"pan_rad": pan}
 
@@ -148,7 +155,7 @@ class ReachingPerson:
     action_names = ACTION_NAMES
 
     def __init__(
-        self, world: ReachWorld, interrupts: Mapping[int, TeleopEvent] | None = None, speed: float = 0.8
+        self, world: ReachWorld, interrupts: Mapping[int, TeleopEvent] | None = None, speed: float = 0.5
     ) -> None:
         self.seeds: list[int] = []
         self._world, self._interrupts, self._speed = world, dict(interrupts or {}), speed

@@ -11,7 +11,7 @@ import torch
 
 from robolearn.autonomy.actor import Actor, Practised
 from robolearn.autonomy.practice import Practice
-from robolearn.contracts import Action, Decision, Ending, TeleopEvent
+from robolearn.contracts import Action, Decision, Ending, TeleopEvent, TeleopReading
 from robolearn.episodes import EpisodeStore, ReplayBuffer, Source
 from robolearn.episodes.check import check_store
 from robolearn.errors import DeviceError, ModelError
@@ -157,7 +157,7 @@ def test_while_a_person_drives_their_action_is_done_and_marked(tmp_path: Path) -
     tally = helped(stage, stage.world).episode(Practised())
     columns = stage.store.episodes()[0].columns()
     assert np.flatnonzero(columns.source == Source.INTERVENTION.value).tolist() == [2, 3, 4, 5]
-    assert np.allclose(columns.requested[2:6, 1], 0.8) and tally.intervention_steps == 4
+    assert np.allclose(columns.requested[2:6, 1], 0.5) and tally.intervention_steps == 4
     assert Practised.of(stage.store).outcomes == (False,)
 
 

@@ -36,7 +36,7 @@ def test_demonstrations_hold_what_was_done_and_the_success_looked_at(store: Epis
         assert (episode.ending, episode.record.label, episode.record.ground_truth) == (Ending.SUCCESS, True, True)
         assert (columns.source[:-1] == Source.DEMO.value).all() and not columns.acted[-1]
         assert (columns.ee_pose_base[-4:, 1] >= GOAL_Y_M).all() and (columns.ee_pose_base[:-4, 1] < GOAL_Y_M).all()
-        assert np.allclose(columns.requested[:-1], [0.0, 0.8, 0.0, 0.0, -0.5])
+        assert np.allclose(columns.requested[:-1], [0.0, 0.5, 0.0, 0.0, -0.5])
         assert columns.features is not None and np.isfinite(columns.features).all()
     mean_s = np.mean([episode.rows - 1 for episode in store.episodes()]) / 10
     assert demos.cycle_time_s == pytest.approx(mean_s)
