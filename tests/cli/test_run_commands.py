@@ -79,7 +79,7 @@ def test_a_demo_that_was_interrupted_goes_on_where_it_was(
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as demo:
         wait_for_practice(run, demo)
         demo.send_signal(signal.SIGINT)
-        out, _ = demo.communicate(timeout=100)
+        out, _ = demo.communicate(timeout=250)
         assert demo.returncode == 130 and "stopped by the keyboard" in json.loads(out.splitlines()[-1])["error"]
     before = json.loads((run / "run.json").read_text())
     status, result = answer(capsys, words("demo", config, run))
