@@ -28,6 +28,9 @@ class Backend(Protocol):
     def person(self, world: World, station: StationConfig) -> Teleop:
         """Somebody who drives the arm. Raises ConfigError if the backend has nobody."""
 
+    def onlooker(self, world: World, station: StationConfig, patience_s: float) -> Teleop:
+        """Somebody who watches, and takes over when an episode has gone on for ``patience_s`` without success."""
+
 
 def load_station(name: str) -> StationConfig:
     """Station file by name or path. Raises ConfigError."""

@@ -97,9 +97,7 @@ def find(kind: str, name: str) -> Path:
     if name.endswith((".yaml", ".yml")) or os.sep in name:
         path = Path(name).expanduser()
         if not path.is_file():
-            raise ConfigError(
-                f"there is no configuration file {path}. Give the path of a .yaml file, or a name."
-            )
+            raise ConfigError(f"there is no configuration file {path}. Give the path of a .yaml file, or a name.")
         return path
     known = names(kind)
     if name not in known:
@@ -179,8 +177,7 @@ class _Reader:
             listed = "; ".join(_described(field.name, hints) for field in lacking)
             self.fail(node, name, f"missing: {listed}. Add what is missing: it has no default on purpose.")
         values = {
-            entry: self.read(value, hints[entry], _join(name, entry), Key(""))
-            for entry, (_, value) in given.items()
+            entry: self.read(value, hints[entry], _join(name, entry), Key("")) for entry, (_, value) in given.items()
         }
         try:
             return cls(**values)
@@ -197,9 +194,7 @@ class _Reader:
                 self.fail(at, name, "a key must be plain text")
             if at.value in given:
                 first = given[at.value][0].start_mark.line + 1
-                self.fail(
-                    at, name, f"the key {at.value!r} is there twice, first in line {first}. Remove one."
-                )
+                self.fail(at, name, f"the key {at.value!r} is there twice, first in line {first}. Remove one.")
             given[at.value] = (at, value)
         return given
 

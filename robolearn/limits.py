@@ -94,14 +94,10 @@ class Limits:
 
         Raises ConfigError if the device takes no joint positions, or if it allows less than a limit."""
         if CommandMode.JOINT_POSITION not in spec.modes:
-            raise ConfigError(
-                f"{spec.name}: limits need an arm that takes joint positions; it has {spec.modes}"
-            )
+            raise ConfigError(f"{spec.name}: limits need an arm that takes joint positions; it has {spec.modes}")
         if len(self.joint_lower_rad) != len(spec.joint_names):
             joints = f"limits are for {len(self.joint_lower_rad)} joints"
-            raise ConfigError(
-                f"{spec.name}: {joints}, the arm has {len(spec.joint_names)}: {spec.joint_names}"
-            )
+            raise ConfigError(f"{spec.name}: {joints}, the arm has {len(spec.joint_names)}: {spec.joint_names}")
         lower, upper = np.array(self.joint_lower_rad, float), np.array(self.joint_upper_rad, float)
         speed = np.array(self.joint_speed_rad_s, float)
         for name, too_wide, device in (

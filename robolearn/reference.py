@@ -14,6 +14,7 @@ from robolearn.kinematics import Kinematics
 from robolearn.limits import Box
 from robolearn.limits import WORKSPACE
 
+_ROUNDING_M = 1e-9
 _WORKSPACE_MARGIN_M = 0.001  # the reference slides along the box's sides, where the gate would stop it dead
 
 
@@ -33,6 +34,14 @@ class ToolPose(NamedTuple):
 
     position_base_m: Float
     yaw_rad: float
+
+
+class Plan(NamedTuple):
+    """One policy period in joint space."""
+
+    targets_rad: Float  # (ticks, J)
+    gripper_opening: float
+    clips: tuple[str, ...]
 
 
 class ToolReference:
@@ -71,21 +80,24 @@ class ToolReference:
             drawn_back = state.ee_position_base_m + lead * (self._config.reference_lead_m / length)
             self._pose = ToolPose(drawn_back, self._pose.yaw_rad)
 
-    def advance(self, values: Float, dt_s: float) -> tuple[Float, float, tuple[str, ...]]:
-        """Integrate an action (5,) over ``dt_s``; returns joint targets (J,) [rad], gripper opening, reasons of clips."""
+    def plan(self, values: Float, period_s: float, ticks: int) -> Plan:
+        """Joint targets that carry out an action (5,) over a policy period, and move the reference to its end.
+
+        Inverse kinematics finds the joints at the end of the period; between, the targets run straight in joint space."""
         if self._joints is None:
             raise DeviceError("the station has not been reset: call reset() before act()")
         config = self._config
-        wanted = self._pose.position_base_m + values[:3] * (config.linear_speed_m_s * dt_s)
+        wanted = self._pose.position_base_m + values[:3] * (config.linear_speed_m_s * period_s)
         inside = np.minimum(np.maximum(wanted, self._low), self._high)
-        held = bool((np.abs(inside - wanted) > 1e-9).any())
-        yaw = self._pose.yaw_rad + float(values[3]) * config.yaw_speed_rad_s * dt_s
-        self._pose = ToolPose(inside, yaw)
-        rotation = self._rotation(inside, yaw)
-        self._joints = self._kinematics.follow(self._joints, inside, rotation, dt_s)
+        held = bool((np.abs(inside - wanted) > _ROUNDING_M).any())
+        yaw = self._pose.yaw_rad + float(values[3]) * config.yaw_speed_rad_s * period_s
+        end = self._kinematics.follow(self._joints, inside, self._rotation(inside, yaw), period_s)
+        shares = np.arange(1, ticks + 1)[:, None] / ticks
+        targets = self._joints + shares * (end - self._joints)
+        self._joints, self._pose = end, ToolPose(inside, yaw)
         closed, opened = config.gripper_opening
         opening = closed + (opened - closed) * (float(values[4]) + 1.0) / 2.0
-        return self._joints, opening, (WORKSPACE,) if held else ()
+        return Plan(targets, opening, (WORKSPACE,) if held else ())
 
     def executed(self, start: ToolPose, values: Float, period_s: float) -> Float32:
         """The action (5,) that leads from ``start`` to the present pose in ``period_s``, bounded to [-1, 1]."""

@@ -10,12 +10,13 @@ import numpy as np
 
 from robolearn.contracts import (
     Action,
+    Arm,
     ArmCommand,
     ArmState,
     ArraySpec,
+    Camera,
     CameraSpec,
     CommandMode,
-    Float,
     Float32,
     Frame,
     Observation,
@@ -65,8 +66,6 @@ class StationConfig:
         )
 
 
-
-
 class Station:
     """Steps a world at the policy's rate: observe, act, observe, ... Nothing moves but through :meth:`act`."""
 
@@ -92,7 +91,7 @@ class Station:
 
     def connect(self) -> None:
         """Open every device; if one fails, close those already open. Raises DeviceError."""
-        devices = (self.arm, *self.world.cameras.values())
+        devices: list[Arm | Camera] = [self.arm, *self.world.cameras.values()]
         for count, device in enumerate(devices):
             try:
                 device.connect()
@@ -103,7 +102,8 @@ class Station:
 
     def close(self) -> None:
         """Release every device; may be called twice."""
-        for device in (self.arm, *self.world.cameras.values()):
+        devices: list[Arm | Camera] = [self.arm, *self.world.cameras.values()]
+        for device in devices:
             device.close()
         self.world.close()
 
@@ -131,20 +131,20 @@ class Station:
     def act(self, action: Action) -> StepResult:
         """Drive one policy period through the gate. Raises BorderError for a bad action, DeviceError after a fault."""
         values = self.action_spec.check(action.values)
-        clips: dict[str, None] = {}
         self._reference.begin(self.arm.read())
         start = self._reference.pose
-        for _ in range(self._ticks):
-            target, opening, shortened = self._reference.advance(values, 1.0 / self.config.control_hz)
+        plan = self._reference.plan(values, self._ticks / self.config.control_hz, self._ticks)
+        clips = dict.fromkeys(plan.clips)
+        for target in plan.targets_rad:
             now_ns = self.clock.now_ns()
-            done = self.arm.command(ArmCommand(now_ns, CommandMode.JOINT_POSITION, target, opening))
-            if done.clips:
-                self._reference.take(done.command.values)
-            clips.update(dict.fromkeys(shortened + done.clips))
+            command = ArmCommand(now_ns, CommandMode.JOINT_POSITION, target, plan.gripper_opening)
+            done = self.arm.command(command)
+            clips |= dict.fromkeys(done.clips)
             self.clock.sleep_until(now_ns + self._period_ns)
-        executed = np.asarray(values, np.float32)
-        if clips:
-            executed = self._reference.executed(start, values, 1.0 / self.config.policy_hz)
+        if not clips:
+            return StepResult(values.astype(np.float32), ())
+        self._reference.take(done.command.values)
+        executed = self._reference.executed(start, values, 1.0 / self.config.policy_hz)
         return StepResult(executed, tuple(clips))
 
     def proprio(self, state: ArmState) -> Float32:

@@ -10,6 +10,7 @@ from robolearn.station import StationConfig
 from robolearn.task import TaskConfig
 from sim.config import TwinTask
 from sim.demonstrator import Demonstrator
+from sim.onlooker import Onlooker
 from sim.scene import ASSETS
 from sim.world import TwinWorld
 
@@ -30,6 +31,16 @@ def world(station: StationConfig, task: TaskConfig) -> World:
 
 def person(world: World, station: StationConfig) -> Teleop:
     """The scripted demonstrator. Raises ConfigError if the world is not a twin."""
+    return _demonstrator(world, station)
+
+
+def onlooker(world: World, station: StationConfig, patience_s: float) -> Teleop:
+    """The same person, who watches and helps after ``patience_s``. Raises ConfigError if the world is not a twin."""
+    demonstrator = _demonstrator(world, station)
+    return Onlooker(demonstrator.world, demonstrator, patience_s)
+
+
+def _demonstrator(world: World, station: StationConfig) -> Demonstrator:
     if not isinstance(world, TwinWorld):
         raise ConfigError("the scripted demonstrator needs a twin: it looks into its scene")
     return Demonstrator(world, station.action)

@@ -20,6 +20,7 @@ GAIN_PER_S = 4.0
 REACHED_M = 0.008
 HELD_M = 0.03  # a cube further than this from the tool is not in the gripper
 OPEN, CLOSED = 0.9, -1.0
+OPEN_IN_BIN = 0.15  # wider, and the jaws would stand on the walls
 GRASP_HEIGHT_M = 0.016
 DROP_HEIGHT_M = 0.055
 CARRY_HEIGHT_M = 0.09
@@ -71,7 +72,7 @@ class Demonstrator:
     """Implements ``Teleop``. It sees the scene, as a person sees the cell."""
 
     def __init__(self, world: TwinWorld, action: ActionConfig) -> None:
-        self._world = world
+        self.world = world
         self._scene = world.scene
         self._config = action
         self._connected = False
@@ -105,8 +106,8 @@ class Demonstrator:
         """Drive on towards the goal, and say so once it has been reached for a moment."""
         if not self._connected:
             raise DeviceError("the demonstrator is not connected: call connect() first")
-        stamp_ns = self._world.clock.now_ns()
-        self._success_ticks = self._success_ticks + 1 if self._world.succeeded() else 0
+        stamp_ns = self.world.clock.now_ns()
+        self._success_ticks = self._success_ticks + 1 if self.world.succeeded() else 0
         event = TeleopEvent.SUCCESS if self._success_ticks > self._habits.patience_ticks else TeleopEvent.NONE
         self._ticks_in_phase += 1
         self._advance()
@@ -119,14 +120,14 @@ class Demonstrator:
         elif self._done():
             order = list(Phase)
             following = order[min(order.index(self._phase) + 1, len(order) - 1)]
-            lifting_is_all = self._world.task.goal == "cube_lifted" and self._phase is Phase.LIFT
+            lifting_is_all = self.world.task.goal == "cube_lifted" and self._phase is Phase.LIFT
             self._enter(self._phase if lifting_is_all else following)
 
     def _done(self) -> bool:
         if self._phase in (Phase.GRASP, Phase.RELEASE):
             return self._ticks_in_phase >= 4
         if self._phase is Phase.RETREAT:
-            return self._ticks_in_phase >= 6 and not self._world.succeeded() and self._restart()
+            return self._ticks_in_phase >= 6 and not self.world.succeeded() and self._restart()
         target, _ = self._target()
         reached = REACHED_M * (2.0 if self._phase in (Phase.HOVER, Phase.CARRY, Phase.LIFT) else 1.0)
         if float(np.linalg.norm(target - self._tool())) > reached:
@@ -161,9 +162,9 @@ class Demonstrator:
         tool = self._tool()
         if self._phase is Phase.HOVER:
             above = np.array([cube[0], cube[1], max(0.06, cube[2] + 0.045)])
-            return (above if self._detour is None else self._detour), OPEN
+            return (above if self._detour is None else self._detour), self._open()
         if self._phase is Phase.DESCEND:
-            return self._above(cube, GRASP_HEIGHT_M + max(0.0, cube[2] - Scene.CUBE_HALF_M)), OPEN
+            return self._above(cube, GRASP_HEIGHT_M + max(0.0, cube[2] - Scene.CUBE_HALF_M)), self._open()
         if self._phase is Phase.GRASP:
             return tool, CLOSED
         if self._phase is Phase.LIFT:
@@ -174,11 +175,15 @@ class Demonstrator:
         if self._phase is Phase.LOWER:
             return goal, CLOSED
         if self._phase is Phase.RELEASE:
-            return tool, OPEN
+            return tool, self._open()
         return np.array([tool[0], tool[1], CARRY_HEIGHT_M]), OPEN
 
+    def _open(self) -> float:
+        x, y, _ = self._scene.cube_in_bin_frame_m()
+        return OPEN_IN_BIN if max(abs(x), abs(y)) < Scene.BIN_HALF_M else OPEN
+
     def _goal_position(self) -> Float:
-        if self._world.task.goal == "cube_on_table":
+        if self.world.task.goal == "cube_on_table":
             return self._habits.place_base_m
         return self._above(self._scene.bin_position_base_m + self._habits.aim_error_m * 2.0, DROP_HEIGHT_M)
 

@@ -81,7 +81,9 @@ def _place(placement: Placement, rng: np.random.Generator) -> tuple[tuple[float,
     return xy, float(rng.uniform(*placement.yaw_rad))
 
 
-def _place_cube(task: TwinTask, rng: np.random.Generator, bin_xy: tuple[float, float]) -> tuple[tuple[float, float], float]:
+def _place_cube(
+    task: TwinTask, rng: np.random.Generator, bin_xy: tuple[float, float]
+) -> tuple[tuple[float, float], float]:
     """On the table where the task says, or somewhere on the floor of the bin."""
     if task.cube is not None:
         return _place(task.cube, rng)

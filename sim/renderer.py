@@ -1,4 +1,4 @@
-"""Off-screen pictures of a scene, without shadows and multisampling: sixty times faster, and learning does not need them."""
+"""Off-screen pictures of a scene, without shadows and multisampling: sixty times faster, and nothing learns from them."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class TwinWorld:
 
     def succeeded(self) -> bool:
         """Ground truth of the task."""
-        return self._goal(self.scene)
+        return bool(self._goal(self.scene))
 
     def close(self) -> None:
         """Free the OpenGL contexts."""
@@ -83,7 +83,9 @@ class TwinWorld:
     def _physics_steps(self, control_hz: float) -> int:
         steps = 1.0 / (control_hz * self.scene.model.opt.timestep)
         if abs(steps - round(steps)) > 1e-6:
-            raise ConfigError(f"control_hz {control_hz} is not a whole number of physics steps of {self.scene.model.opt.timestep} s")
+            raise ConfigError(
+                f"control_hz {control_hz} is not a whole number of physics steps of {self.scene.model.opt.timestep} s"
+            )
         return round(steps)
 
     def _advance(self, period_ns: int) -> None:

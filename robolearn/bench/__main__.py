@@ -19,9 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("benchmark", choices=sorted(BENCHMARKS))
     parser.add_argument("--seconds", type=float, default=10.0, help="how long to measure, after warm-up")
-    parser.add_argument(
-        "--threads", type=int, default=os.cpu_count(), help="limit set by the caller's environment"
-    )
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="limit set by the caller's environment")
     arguments = parser.parse_args()
     module = importlib.import_module(find(arguments.benchmark).ours)
     line = {

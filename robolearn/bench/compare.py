@@ -37,9 +37,7 @@ def our_words(benchmark: Benchmark) -> list[str]:
     return [sys.executable, "-m", "robolearn.bench", benchmark.name]
 
 
-def run_rounds(
-    ours: Sequence[str], peer: Sequence[str], plan: Plan, done: Callable[[str], None]
-) -> list[Round]:
+def run_rounds(ours: Sequence[str], peer: Sequence[str], plan: Plan, done: Callable[[str], None]) -> list[Round]:
     """Run the commands of both sides in turn; ``done`` hears of each that has ended. Raises BenchError."""
     rounds = []
     for number in range(1, plan.rounds + 1):

@@ -32,8 +32,7 @@ def describe_machine() -> dict[str, Any]:
 def raw_result(name: str, plan: Plan, result: Mapping[str, Any], rounds: Sequence[Round]) -> dict[str, Any]:
     """The document that is kept under ``benchmarks/results``."""
     return {
-        "command": f"robolearn bench {name} --rounds {plan.rounds} --seconds {plan.seconds:g} "
-        f"--threads {plan.threads}",
+        "command": f"robolearn bench {name} --rounds {plan.rounds} --seconds {plan.seconds:g} --threads {plan.threads}",
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "robolearn": __version__,
         "machine": describe_machine(),
@@ -46,6 +45,4 @@ def _cpu_name() -> str:
     if not CPU_INFO.is_file():
         return platform.processor() or platform.machine()
     lines = CPU_INFO.read_text(encoding="utf-8").splitlines()
-    return next(
-        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine()
-    )
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -15,11 +15,7 @@ def peer_words(script: str, environment: Path = ENVIRONMENT) -> list[str]:
     """Command that measures a peer in its virtual ``environment``. Raises BenchError if one is missing."""
     path, interpreter = SCRIPTS / script, environment / "bin" / "python"
     if not path.is_file():
-        raise BenchError(
-            f"there is no {path}: benchmarks run from a checkout of the sources, not from an installation"
-        )
+        raise BenchError(f"there is no {path}: benchmarks run from a checkout of the sources, not from an installation")
     if not interpreter.is_file():
-        raise BenchError(
-            f"the peers are not installed: there is no {interpreter}. Install them with: make bench-peers"
-        )
+        raise BenchError(f"the peers are not installed: there is no {interpreter}. Install them with: make bench-peers")
     return [str(interpreter), str(path)]

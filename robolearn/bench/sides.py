@@ -52,9 +52,7 @@ def run_side(words: Sequence[str], seconds: float, threads: int) -> Side:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise BenchError(
-            f"{name}: gave no figures within {error.timeout:.0f} s. Try a smaller --seconds."
-        ) from error
+        raise BenchError(f"{name}: gave no figures within {error.timeout:.0f} s. Try a smaller --seconds.") from error
     if done.returncode != 0:
         raise BenchError(f"{name}: ended with status {done.returncode}: {_end_of(done.stderr)}")
     return _parse(name, done.stdout)

@@ -21,12 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="each side measures this long a round")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of both sides; the median counts")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="limit for either side")
-    parser.add_argument(
-        "--peers", type=Path, default=peers.ENVIRONMENT, help="where 'make bench-peers' installed them"
-    )
-    parser.add_argument(
-        "--save", type=Path, metavar="FILE.json", help="keep every round, machine and versions"
-    )
+    parser.add_argument("--peers", type=Path, default=peers.ENVIRONMENT, help="where 'make bench-peers' installed them")
+    parser.add_argument("--save", type=Path, metavar="FILE.json", help="keep every round, machine and versions")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

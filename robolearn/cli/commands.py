@@ -25,7 +25,5 @@ COMMANDS: dict[str, Command] = {
     "learn": Command("robolearn.cli.learn", "run the learner of a practice alone"),
     "eval": Command("robolearn.cli.evaluate", "measure success on held-out resets"),
     "bench": Command("robolearn.cli.bench", "measure twin, replay, store or learner beside its peer"),
-    "episodes check": Command(
-        "robolearn.cli.episodes_check", "read all that a store holds, and name what is damaged"
-    ),
+    "episodes check": Command("robolearn.cli.episodes_check", "read all that a store holds, and name what is damaged"),
 }

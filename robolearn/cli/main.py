@@ -13,9 +13,7 @@ from robolearn.cli.commands import COMMANDS, Command
 from robolearn.errors import ConfigError, RobolearnError, unknown
 
 OK, BAR_MISSED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
-DESCRIPTION = (
-    "Show a robot a task a few times, press start, and it practises by itself until it does it every time."
-)
+DESCRIPTION = "Show a robot a task a few times, press start, and it practises by itself until it does it every time."
 
 
 class _Parser(argparse.ArgumentParser):

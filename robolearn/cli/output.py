@@ -38,9 +38,7 @@ def as_table(result: Mapping[str, Any]) -> str:
     lines = [f"{name:<{width}}  {_shown(value)}" for name, value in figures]
     for bar in result.get("bars", ()):
         verdict = "ok    " if bar["ok"] else "MISSED"
-        lines.append(
-            f"{verdict}  {bar['name']} {_shown(bar['value'])} (bar {bar['sense']} {_shown(bar['bar'])})"
-        )
+        lines.append(f"{verdict}  {bar['name']} {_shown(bar['value'])} (bar {bar['sense']} {_shown(bar['bar'])})")
     return "\n".join(lines)
 
 

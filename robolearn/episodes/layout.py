@@ -126,8 +126,6 @@ def _frames(size: tuple[int, int]) -> dict[str, Any]:
 def _metadata(**options: Any) -> dict[str, Any]:
     """``zarr.json`` of an array, made by zarr itself; flat chunk names save a folder per chunk."""
     encoding: Any = {"name": "default", "separator": "."}
-    array = zarr.create_array(
-        MemoryStore(), chunk_key_encoding=encoding, fill_value=0, filters=None, **options
-    )
+    array = zarr.create_array(MemoryStore(), chunk_key_encoding=encoding, fill_value=0, filters=None, **options)
     plain: dict[str, Any] = json.loads(json.dumps(array.metadata.to_dict(), default=str))
     return plain

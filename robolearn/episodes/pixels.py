@@ -37,9 +37,7 @@ class PixelReplay(Transitions):
         """Raises StoreError if the store keeps no pictures, or its cameras differ in resolution."""
         sizes = set(schema.cameras.values())
         if not schema.store_images or len(sizes) != 1:
-            raise StoreError(
-                f"pixel replay needs stored pictures of one size; the store has {dict(schema.cameras)}"
-            )
+            raise StoreError(f"pixel replay needs stored pictures of one size; the store has {dict(schema.cameras)}")
         super().__init__(schema, residual=False)
         self.images = Grown((len(schema.cameras), *sizes.pop(), 3), np.uint8)
 

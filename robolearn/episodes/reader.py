@@ -110,9 +110,7 @@ class Episode:
         cached = self._block(FEATURES, start, end) if features and self.schema.features else None
         return Columns(**flat, acted=acted, clips=clips, features=cached)
 
-    def pictures(
-        self, camera: str, rows: Sequence[int] | NDArray[np.integer[Any]], out: Image | None = None
-    ) -> Image:
+    def pictures(self, camera: str, rows: Sequence[int] | NDArray[np.integer[Any]], out: Image | None = None) -> Image:
         """Pictures (N, H, W, 3) of a camera in the given rows, into ``out`` if given.
 
         Raises BorderError for a camera or row that is not there, and StoreError for a damaged chunk.

@@ -78,9 +78,7 @@ def read_group(folder: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{path} was not written by robolearn, or is damaged: {error!r}") from error
     if checksum != _crc(content):
-        raise StoreError(
-            f"{path} is damaged: checksum mismatch. Restore it from a copy, or move {folder} away."
-        )
+        raise StoreError(f"{path} is damaged: checksum mismatch. Restore it from a copy, or move {folder} away.")
     return content
 
 

@@ -103,15 +103,11 @@ def pack(row: Row, schema: StoreSchema) -> Packed:
         raise BorderError(f"probability of success {row.verdict.probability} is outside [0, 1]")
     floats: dict[str, Float32 | float] = {
         "proprio": _finite("proprio", row.proprio, (schema.proprio_dim,)),
-        "joint_position_rad": _finite(
-            "joint_position_rad", row.joint_position_rad, (len(schema.joint_names),)
-        ),
+        "joint_position_rad": _finite("joint_position_rad", row.joint_position_rad, (len(schema.joint_names),)),
         "ee_pose_base": _finite("ee_pose_base", row.ee_pose_base, (POSE_SIZE,)),
         "gripper_opening": _measured("gripper_opening", row.gripper_opening),
         "gripper_load": _measured("gripper_load", row.gripper_load),
-        "base_action": np.nan
-        if row.base_action is None
-        else _finite("base_action", row.base_action, (actions,)),
+        "base_action": np.nan if row.base_action is None else _finite("base_action", row.base_action, (actions,)),
         "requested": _finite("requested action", step.requested, (actions,)) if step else 0.0,
         "executed": _finite("executed action", step.executed, (actions,)) if step else 0.0,
         "probability": verdict.probability,
@@ -157,10 +153,7 @@ def _features(row: Row, schema: StoreSchema) -> Half | None:
     if spec is None:
         return None
     shape = (spec.variants, spec.dim)
-    stack = [
-        _finite(f"features of {name!r}", _part(row.features, "features", name), shape)
-        for name in spec.cameras
-    ]
+    stack = [_finite(f"features of {name!r}", _part(row.features, "features", name), shape) for name in spec.cameras]
     with np.errstate(over="ignore"):
         halves = np.stack(stack).astype(np.float16)
     if not np.isfinite(halves).all():

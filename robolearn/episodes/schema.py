@@ -65,13 +65,9 @@ class StoreSchema:
         """Raises BorderError for features of a camera that is not there, and for a camera named "arm"."""
         missing = set(self.features.cameras if self.features else ()) - set(self.cameras)
         if missing:
-            raise BorderError(
-                f"features of unknown cameras {sorted(missing)}; cameras: {sorted(self.cameras)}"
-            )
+            raise BorderError(f"features of unknown cameras {sorted(missing)}; cameras: {sorted(self.cameras)}")
         if ARM_PART in self.cameras:
-            raise BorderError(
-                f"a camera cannot be called {ARM_PART!r}: that name is the arm's among the parts"
-            )
+            raise BorderError(f"a camera cannot be called {ARM_PART!r}: that name is the arm's among the parts")
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -75,15 +75,11 @@ class EpisodeStore:
         """Open a store, to read or to record. Raises StoreError if there is none, it is of a newer version of
         robolearn, or its schema differs from ``expected``."""
         if not (path / ZARR_JSON).exists():
-            raise StoreError(
-                f"there is no episode store at {path}: record one with 'robolearn record --out {path}'"
-            )
+            raise StoreError(f"there is no episode store at {path}: record one with 'robolearn record --out {path}'")
         content = read_group(path)
         version = content.get("format")
         if version != FORMAT_VERSION:
-            raise StoreError(
-                f"{path} has format {version}; this robolearn reads format {FORMAT_VERSION}: upgrade it"
-            )
+            raise StoreError(f"{path} has format {version}; this robolearn reads format {FORMAT_VERSION}: upgrade it")
         schema = StoreSchema.from_json(content["schema"])
         differences = schema.differences(expected) if expected else []
         if differences:

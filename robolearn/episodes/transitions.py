@@ -137,6 +137,14 @@ class Transitions:
         self.base_action.rows[rows] = actions
         self.without_base_action.discard(episode)
 
+    def promote(self, episode: str) -> None:
+        """Put the policy's own transitions of a practice episode into the prior pool too: a success worth imitating.
+
+        Raises BorderError if the episode is not held."""
+        rows = self.rows_of(episode)[:-1]
+        own = self.source.rows[rows] == Source.POLICY.value
+        self.prior.extend(rows[own])
+
     def draw(self, size: int, prior_share: float, rng: np.random.Generator) -> Int64:
         """Rows of ``size`` random transitions, the first ``prior_share`` of them from the prior pool.
 
@@ -144,23 +152,15 @@ class Transitions:
         missing.
         """
         if self.without_base_action:
-            raise StoreError(
-                f"no base actions yet for {sorted(self.without_base_action)}: call set_base_actions"
-            )
+            raise StoreError(f"no base actions yet for {sorted(self.without_base_action)}: call set_base_actions")
         if not self.prior.size and not self.practice.size:
             raise StoreError("there is no transition to draw: record demos, or practise, first")
-        split = (
-            round(size * prior_share)
-            if self.prior.size and self.practice.size
-            else size * bool(self.prior.size)
-        )
+        split = round(size * prior_share) if self.prior.size and self.practice.size else size * bool(self.prior.size)
         parts = [(self.prior, split), (self.practice, size - split)]
         drawn = [pool.rows[rng.integers(0, pool.size, count)] for pool, count in parts if count]
         return np.concatenate(drawn)
 
-    def returns(
-        self, rows: Int64, steps: int, gamma: float, end: Int64, reward: Float32, discount: Float32
-    ) -> None:
+    def returns(self, rows: Int64, steps: int, gamma: float, end: Int64, reward: Float32, discount: Float32) -> None:
         """n-step returns into ``end``, ``reward``, ``discount``; see :func:`kernels.n_step`."""
         following, terminal = self.following.rows, self.terminal.rows
         n_step(rows, following, self.reward.rows, terminal, steps, gamma, end, reward, discount)

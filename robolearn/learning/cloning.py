@@ -1,0 +1,90 @@
+"""Behaviour cloning of the base policy from successful demonstrations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from robolearn.contracts import Float32
+from robolearn.episodes.demos import Demo
+from robolearn.episodes.schema import StoreSchema
+from robolearn.errors import StoreError
+from robolearn.learning.settings import CloningSettings
+from robolearn.policies.chunk import ChunkNetwork, ChunkPolicy, ChunkShape
+
+FEATURE_STD_FLOOR, PROPRIO_STD_FLOOR = 1e-3, 1e-2
+
+
+class _Samples(NamedTuple):
+    """N observations with the chunk that followed each."""
+
+    features: Tensor  # (N, C, V, D)
+    proprio: Tensor  # (N, P)
+    chunks: Tensor  # (N, H, A)
+    present: Tensor  # (N, H) 1 where the demonstration went on, 0 beyond its end
+
+
+def clone(
+    demos: Sequence[Demo], schema: StoreSchema, settings: CloningSettings, seed: int, report: Callable[[int, float], None]
+) -> ChunkPolicy:  # fmt: skip
+    """A policy that imitates the successful ones of ``demos``; ``report`` gets step and loss.
+
+    Raises StoreError if the store keeps no features."""
+    if schema.features is None:
+        raise StoreError(f"the store of {schema.task!r} keeps no features: record with an image tower")
+    torch.manual_seed(seed)
+    samples = _samples([demo for demo in demos if demo.succeeded], settings.horizon)
+    shape = ChunkShape(
+        tower=schema.features.tower, cameras=schema.features.cameras, feature_dim=schema.features.dim,
+        proprio_dim=schema.proprio_dim, action_dim=len(schema.action_names),
+        horizon=settings.horizon, execute=min(settings.execute, settings.horizon),
+        hidden=settings.hidden, dropout=settings.dropout,
+    )  # fmt: skip
+    network = ChunkNetwork(shape)
+    network.senses.features.fit(samples.features[:, :, 0].flatten(1), FEATURE_STD_FLOOR)
+    network.senses.proprio.fit(samples.proprio, PROPRIO_STD_FLOOR)
+    _fit(network, samples, settings, np.random.default_rng(seed), report)
+    return ChunkPolicy(network)
+
+
+def _fit(
+    network: ChunkNetwork, samples: _Samples, settings: CloningSettings, rng: np.random.Generator,
+    report: Callable[[int, float], None],
+) -> None:  # fmt: skip
+    optimiser = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps)
+    count, cameras, variants = samples.features.shape[:3]
+    network.train()
+    for step in range(settings.steps):
+        rows = torch.from_numpy(rng.integers(0, count, settings.batch))
+        seen = torch.from_numpy(rng.integers(0, variants, (settings.batch, cameras)))
+        features = samples.features[rows[:, None], torch.arange(cameras), seen]
+        error = (network(features, samples.proprio[rows]) - samples.chunks[rows]).abs().mean(2)
+        loss = (error * samples.present[rows]).sum() / samples.present[rows].sum()
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+        report(step, loss.item())
+    network.eval()
+
+
+def _samples(demos: Sequence[Demo], horizon: int) -> _Samples:
+    chunks, present = zip(*(_chunks(demo.actions, horizon) for demo in demos), strict=True)
+    return _Samples(
+        features=torch.from_numpy(np.concatenate([demo.features[:-1] for demo in demos])),
+        proprio=torch.from_numpy(np.concatenate([demo.proprio[:-1] for demo in demos])),
+        chunks=torch.from_numpy(np.concatenate(chunks)),
+        present=torch.from_numpy(np.concatenate(present)),
+    )
+
+
+def _chunks(actions: Float32, horizon: int) -> tuple[Float32, Float32]:
+    """The ``horizon`` actions from each tick on (T, H, A), and where there are that many (T, H)."""
+    ticks = np.arange(len(actions))[:, None] + np.arange(horizon)
+    present = (ticks < len(actions)).astype(np.float32)
+    return actions[np.minimum(ticks, len(actions) - 1)], present
