@@ -26,9 +26,7 @@ def test_a_bar_holds_on_its_side_and_never_for_nan(value: float, sense: Sense, b
     assert Bar("x", value, bar, sense).ok is ok
 
 
-@pytest.mark.parametrize(
-    ("value", "ok"), [(0.14, False), (0.15, True), (0.7, True), (0.71, False), (np.nan, False)]
-)
+@pytest.mark.parametrize(("value", "ok"), [(0.14, False), (0.15, True), (0.7, True), (0.71, False), (np.nan, False)])
 def test_a_range_holds_inside_only(value: float, ok: bool) -> None:
     assert holds(outcome({}, between("base_success", value, 0.15, 0.7))) is ok
 

@@ -140,9 +140,7 @@ def test_keys_with_a_default_may_be_left_out() -> None:
         ("axis: y", "? [a, b]\n: x", 13, ["plain text"]),
     ],
 )
-def test_a_fault_is_named_with_its_line_and_the_way_out(
-    old: str, new: str, line: int, words: list[str]
-) -> None:
+def test_a_fault_is_named_with_its_line_and_the_way_out(old: str, new: str, line: int, words: list[str]) -> None:
     assert old in GOOD
     message = fault_of(GOOD.replace(old, new, 1))
     assert message.startswith(f"cell.yaml:{line}: "), message

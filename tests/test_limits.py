@@ -50,9 +50,7 @@ def test_a_joint_range_that_is_empty_or_not_finite_is_refused(upper: float) -> N
         dataclasses.replace(WIDE, joint_upper_rad=(1.5, 1.5, upper, 1.5, 1.5))
 
 
-@pytest.mark.parametrize(
-    "corner", [(0.5, 0.5, -0.5), (0.5, float("nan"), 0.5), (0.5, 0.5, float("inf")), (0.5, 0.5)]
-)
+@pytest.mark.parametrize("corner", [(0.5, 0.5, -0.5), (0.5, float("nan"), 0.5), (0.5, 0.5, float("inf")), (0.5, 0.5)])
 def test_a_box_without_volume_or_with_a_corner_that_is_no_point_is_refused(corner: tuple[float, ...]) -> None:
     with pytest.raises(ConfigError, match="box"):
         Box((-0.5, -0.5, -0.5), corner)  # type: ignore[arg-type]

@@ -30,9 +30,7 @@ def test_our_side_of_the_twin_measures_itself_and_the_bare_loop() -> None:
     assert figures["share_of_bare_step_and_render"] == pytest.approx(share)
 
 
-def test_a_peer_that_cannot_be_beaten_fails_the_command(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_peer_that_cannot_be_beaten_fails_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     saved = tmp_path / "results" / "twin.json"
     words = ["bench", "twin", *QUICK, *peers(tmp_path, steps_per_s=1e9), "--save", str(saved)]
     assert main(words) == BAR_MISSED

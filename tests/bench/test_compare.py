@@ -61,9 +61,7 @@ def test_every_bar_holds_when_every_ratio_clears_it() -> None:
     assert [bar["name"] for bar in result["bars"]] == ["speed", "size", "share"]
 
 
-@pytest.mark.parametrize(
-    ("steps", "share", "missed"), [([99.0] * 3, 0.8, "speed"), ([200.0] * 3, 0.69, "share")]
-)
+@pytest.mark.parametrize(("steps", "share", "missed"), [([99.0] * 3, 0.8, "speed"), ([200.0] * 3, 0.69, "share")])
 def test_a_missed_bar_is_named(steps: list[float], share: float, missed: str) -> None:
     result = compare(SAMPLE, rounds(steps, share), PLAN)
     assert not holds(result)

@@ -140,17 +140,13 @@ def test_help_lists_every_command(commands: dict[str, Command], capsys: pytest.C
     assert all(name in overview and command.summary in overview for name, command in commands.items())
 
 
-def test_a_group_alone_lists_its_commands(
-    commands: dict[str, Command], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_group_alone_lists_its_commands(commands: dict[str, Command], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train"], commands) == 2
     overview = capsys.readouterr().out
     assert "train base" in overview and "weigh" not in overview
 
 
-def test_ctrl_c_ends_a_command_with_status_130_and_no_traceback(
-    commands: dict[str, Command], tmp_path: Path
-) -> None:
+def test_ctrl_c_ends_a_command_with_status_130_and_no_traceback(commands: dict[str, Command], tmp_path: Path) -> None:
     source = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         "from robolearn.cli.main import main; from robolearn.cli.commands import Command\n"

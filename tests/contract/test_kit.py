@@ -21,9 +21,7 @@ class LetsNanPass(FakeArm):
 
     def command(self, command: ArmCommand) -> Executed:
         """Replace what it cannot compare."""
-        return super().command(
-            command._replace(values=np.nan_to_num(command.values, posinf=0.1, neginf=-0.1))
-        )
+        return super().command(command._replace(values=np.nan_to_num(command.values, posinf=0.1, neginf=-0.1)))
 
 
 class TakesStale(FakeArm):
@@ -174,9 +172,7 @@ def apply(rule: str, rig: ArmRig) -> None:
     getattr(Kit(), rule)(rig, *ARGUMENTS.get(rule, ()))
 
 
-@pytest.mark.parametrize(
-    ("kind", "rule"), BROKEN_ARMS.items(), ids=lambda value: getattr(value, "__name__", "")
-)
+@pytest.mark.parametrize(("kind", "rule"), BROKEN_ARMS.items(), ids=lambda value: getattr(value, "__name__", ""))
 def test_a_broken_arm_fails_the_rule_it_breaks(kind: type[FakeArm], rule: str) -> None:
     apply(rule, rig_of(FakeArm))
     with pytest.raises((AssertionError, pytest.fail.Exception)):

@@ -11,10 +11,7 @@ from tests.contract.models import PolicyContract, PolicyRig, RewardModelContract
 CAMERAS, WIDTH, PROPRIO, ACTIONS, CHUNK = ("front", "wrist"), 12, 7, 5, 8
 NAN = float("nan")
 ENCODED = Encoded(
-    {
-        name: np.random.default_rng(i).normal(size=(4, WIDTH)).astype(np.float32)
-        for i, name in enumerate(CAMERAS)
-    },
+    {name: np.random.default_rng(i).normal(size=(4, WIDTH)).astype(np.float32) for i, name in enumerate(CAMERAS)},
     np.linspace(-1.0, 1.0, PROPRIO, dtype=np.float32),
 )
 FEATURES = ArraySpec.of("features", "1", np.full((1, WIDTH), -np.inf), np.inf)

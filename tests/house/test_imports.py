@@ -33,9 +33,7 @@ def rooms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("copy")
     shutil.copy(ROOT / "pyproject.toml", folder)
     for room in ROOMS:
-        shutil.copytree(
-            ROOT / room, folder / room, ignore=shutil.ignore_patterns("*.safetensors", "__pycache__")
-        )
+        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("*.safetensors", "__pycache__"))
     return folder
 
 

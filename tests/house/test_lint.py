@@ -35,19 +35,13 @@ def test_every_file_is_formatted() -> None:
 def test_what_is_never_done_is_caught(code: str, rule: str, tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text(code)
     config = str(ROOT / "pyproject.toml")
-    done = tool(
-        "ruff", "check", "--no-cache", "--config", config, "--output-format=concise", ".", cwd=tmp_path
-    )
+    done = tool("ruff", "check", "--no-cache", "--config", config, "--output-format=concise", ".", cwd=tmp_path)
     assert done.returncode == 1 and rule in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("path", sources(*ROOMS), ids=str)
 def test_no_file_switches_a_safety_rule_off(path: Path) -> None:
     lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
-    waived = [
-        line
-        for line in lines
-        if "# noqa" in line and any(rule in line for rule in ("BLE", " S", "T20", "B0"))
-    ]
+    waived = [line for line in lines if "# noqa" in line and any(rule in line for rule in ("BLE", " S", "T20", "B0"))]
     bare = [line for line in lines if line.rstrip().endswith(("# noqa", "# type: ignore"))]
     assert not waived and not bare

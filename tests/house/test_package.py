@@ -25,9 +25,7 @@ DATA = {".yaml", ".xml", ".json", ".safetensors", ".stl", ".css", ".html"}
 
 def setup_keyword(name: str) -> Any:
     """A keyword of the call in setup.py, where it is a literal."""
-    calls = [
-        node for node in ast.walk(ast.parse((ROOT / "setup.py").read_text())) if isinstance(node, ast.Call)
-    ]
+    calls = [node for node in ast.walk(ast.parse((ROOT / "setup.py").read_text())) if isinstance(node, ast.Call)]
     values = [word.value for call in calls for word in call.keywords if word.arg == name]
     return ast.literal_eval(values[0])
 
@@ -57,9 +55,7 @@ def test_every_library_that_is_imported_is_required() -> None:
     foreign = modules - set(sys.stdlib_module_names) - set(ROOMS)
     providers = importlib.metadata.packages_distributions()
     required = {distribution(line) for line in setup_keyword("install_requires")}
-    lacking = {
-        name for name in foreign if not required & {distribution(one) for one in providers.get(name, [name])}
-    }
+    lacking = {name for name in foreign if not required & {distribution(one) for one in providers.get(name, [name])}}
     assert lacking == set()
 
 
@@ -77,9 +73,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / name, copy)
     for room in (*ROOMS, "configs", "resource"):
         shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
-    done = tool(
-        "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", "out", ".", cwd=copy
-    )
+    done = tool("pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", "out", ".", cwd=copy)
     assert done.returncode == 0, done.stdout + done.stderr
     (built,) = (copy / "out").glob("robolearn-*.whl")
     unpacked = tmp_path_factory.mktemp("wheel")
@@ -89,9 +83,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_wheel_holds_every_module_and_data_file(wheel: Path) -> None:
     code = set(sources(*ROOMS))
-    data = {
-        path.relative_to(ROOT) for room in ROOMS for path in (ROOT / room).rglob("*") if path.suffix in DATA
-    }
+    data = {path.relative_to(ROOT) for room in ROOMS for path in (ROOT / room).rglob("*") if path.suffix in DATA}
     assert {path for path in code | data if not (wheel / path).is_file()} == set()
 
 

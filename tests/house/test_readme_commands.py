@@ -24,14 +24,10 @@ def shown(page: str) -> list[str]:
 def exists(line: str) -> bool:
     words = line.split()
     if words[0] == "make":
-        done = subprocess.run(
-            ["make", "--dry-run", words[1]], cwd=ROOT, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["make", "--dry-run", words[1]], cwd=ROOT, capture_output=True, text=True, check=False)
         return done.returncode == 0
     if words[0] == "robolearn":
-        return (
-            any(words[1:][: len(name.split())] == name.split() for name in COMMANDS) or words[1] == "--help"
-        )
+        return any(words[1:][: len(name.split())] == name.split() for name in COMMANDS) or words[1] == "--help"
     return False
 
 

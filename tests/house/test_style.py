@@ -53,9 +53,7 @@ def test_every_module_and_public_class_says_what_it_is(path: Path) -> None:
     module = tree(path)
     assert ast.get_docstring(module) or not module.body
     classes = [node for node in ast.walk(module) if isinstance(node, ast.ClassDef)]
-    assert [
-        node.name for node in classes if not node.name.startswith("_") and not ast.get_docstring(node)
-    ] == []
+    assert [node.name for node in classes if not node.name.startswith("_") and not ast.get_docstring(node)] == []
 
 
 @pytest.mark.parametrize("path", sources(*ROOMS), ids=str)

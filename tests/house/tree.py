@@ -17,6 +17,4 @@ def sources(*rooms: str) -> list[Path]:
 
 def tool(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run a module of this interpreter as a command."""
-    return subprocess.run(
-        [sys.executable, "-m", *words], cwd=cwd, capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, "-m", *words], cwd=cwd, capture_output=True, text=True, check=False)

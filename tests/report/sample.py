@@ -118,9 +118,7 @@ def practice(count: int = 140) -> Iterator[dict[str, Any]]:
             "step": step,
             "critic_loss": float(0.08 * np.exp(-index / 40) + 0.004 + 0.003 * random.random()),
             "q_mean": float(0.85 * (1 - np.exp(-index / 35)) + 0.02 * random.standard_normal()),
-            "actor_loss": None
-            if index < 8
-            else float(-0.8 * (1 - np.exp(-index / 35)) + 0.02 * random.random()),
+            "actor_loss": None if index < 8 else float(-0.8 * (1 - np.exp(-index / 35)) + 0.02 * random.random()),
             "updates_per_s": float(62 + 4 * random.standard_normal()),
         }
 
@@ -171,7 +169,5 @@ def write_run(folder: Path) -> Path:
     write_json(folder / "eval_final.json", {**final, "frames": strips})
     write_json(folder / "reward.json", REWARD)
     write_json(folder / "timing.json", TIMING)
-    (folder / "metrics.jsonl").write_text(
-        "".join(json.dumps(line) + "\n" for line in practice()), encoding="utf-8"
-    )
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in practice()), encoding="utf-8")
     return folder

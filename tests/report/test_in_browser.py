@@ -11,9 +11,7 @@ from robolearn.report import write_report
 from tests.report import sample
 from tests.report.browser import EXECUTABLE, Browser
 
-pytestmark = pytest.mark.skipif(
-    EXECUTABLE is None, reason="no chromium on this machine: apt-get install chromium"
-)
+pytestmark = pytest.mark.skipif(EXECUTABLE is None, reason="no chromium on this machine: apt-get install chromium")
 
 SECTIONS = [
     "headline",
@@ -90,31 +88,22 @@ def test_the_page_itself_is_all_that_is_loaded(browser: Browser, report: Path) -
 
 def test_every_picture_and_drawing_has_a_size_and_an_alternative(browser: Browser, report: Path) -> None:
     browser.open(report)
-    assert (
-        browser.value("[...document.images].filter(i => i.naturalWidth === 128 && i.alt.length > 20).length")
-        == 16
-    )
+    assert browser.value("[...document.images].filter(i => i.naturalWidth === 128 && i.alt.length > 20).length") == 16
     drawings = "[...document.querySelectorAll('svg')]"
     assert browser.value(f"{drawings}.length") == 8
-    assert browser.value(
-        f"{drawings}.every(s => s.getBoundingClientRect().height > 100 && s.ariaLabel.length > 20)"
-    )
+    assert browser.value(f"{drawings}.every(s => s.getBoundingClientRect().height > 100 && s.ariaLabel.length > 20)")
 
 
 @pytest.mark.parametrize("width", [360, 800, 1400])
 def test_the_page_never_scrolls_sideways(browser: Browser, report: Path, width: int) -> None:
-    browser.call(
-        "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
-    )
+    browser.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
     browser.open(report)
     assert browser.value("document.documentElement.scrollWidth") <= width
     browser.call("Emulation.clearDeviceMetricsOverride")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_text_has_contrast_enough_in_both_colour_schemes(
-    browser: Browser, report: Path, scheme: str
-) -> None:
+def test_all_text_has_contrast_enough_in_both_colour_schemes(browser: Browser, report: Path, scheme: str) -> None:
     browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
     browser.open(report)
     dark = browser.value("getComputedStyle(document.body).backgroundColor") == "rgb(16, 19, 23)"

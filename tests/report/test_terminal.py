@@ -17,9 +17,7 @@ def printed(run_dir: Path) -> list[str]:
     console.print(terminal_table(summarize(load_run(run_dir), sample.BARS)))
     out = console.file
     assert isinstance(out, io.StringIO)
-    return [
-        " ".join(line.replace("│", " ").replace("┃", " ").split()) for line in out.getvalue().splitlines()
-    ]
+    return [" ".join(line.replace("│", " ").replace("┃", " ").split()) for line in out.getvalue().splitlines()]
 
 
 def test_headline_and_bars_are_in_the_table(tmp_path: Path) -> None:

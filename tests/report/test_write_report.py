@@ -164,9 +164,7 @@ def test_a_missing_file_is_named_in_its_sections(run_dir: Path, file: str, secti
 
 
 def test_a_run_that_has_only_begun_shows_no_figure_that_was_not_measured(tmp_path: Path) -> None:
-    sample.write_json(
-        tmp_path / "run.json", {**sample.RUN, "stages_s": {}, "demos": None, "demo_cycle_time_s": None}
-    )
+    sample.write_json(tmp_path / "run.json", {**sample.RUN, "stages_s": {}, "demos": None, "demo_cycle_time_s": None})
     page = write_report(tmp_path, []).read_text()
     said = section(page, "headline")
     assert "not measured → not measured" in said
@@ -192,9 +190,7 @@ def test_a_figure_that_is_not_a_number_is_shown_as_such_and_its_bar_is_missed(ru
 
 
 def test_a_folder_without_run_json_is_refused_with_the_way_out(tmp_path: Path) -> None:
-    with pytest.raises(
-        StoreError, match=r"has no run\.json\. Give the folder that `robolearn demo` wrote into"
-    ):
+    with pytest.raises(StoreError, match=r"has no run\.json\. Give the folder that `robolearn demo` wrote into"):
         write_report(tmp_path, [])
 
 

@@ -48,9 +48,7 @@ class TestGatedTwinArm(ArmContract):
     def make(self) -> ArmRig:
         """The arm of a new twin, gated."""
         world = new_world()
-        return ArmRig(
-            Gate(world.arm, STATION.limits, new_kinematics(), world.clock), world.clock, world.close
-        )
+        return ArmRig(Gate(world.arm, STATION.limits, new_kinematics(), world.clock), world.clock, world.close)
 
 
 class TestTwinFrontCamera(CameraContract):
