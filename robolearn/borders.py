@@ -1,4 +1,7 @@
-"""The border check: finite, of the right shape, in range, fresh. One for the whole project; NaN never passes."""
+"""Arrays, and their border check: finite, of the right shape, in range, fresh. One for the whole project.
+
+NaN never passes.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from robolearn.errors import BorderError
 
 Float = NDArray[np.float64]
+Float32 = NDArray[np.float32]
+Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
-
-from robolearn.borders import ArraySpec, Float, check_age
-
-Float32 = NDArray[np.float32]
-Image = NDArray[np.uint8]
+from robolearn.borders import ArraySpec, Float, Float32, Image, check_age
 
 __all__ = [
     "Action", "Arm", "ArmCommand", "ArmSpec", "ArmState", "ArraySpec", "Camera", "CameraSpec", "Clock", "CommandMode",

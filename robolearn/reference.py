@@ -1,4 +1,4 @@
-"""From an action to joint targets: the commanded tool pose, integrated from twists and followed by inverse kinematics."""
+"""From an action to joint targets: the commanded tool pose, integrated from twists, and inverse kinematics after it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import numpy as np
 from robolearn.contracts import ArmState, Float, Float32
 from robolearn.errors import DeviceError
 from robolearn.kinematics import Kinematics
-from robolearn.limits import Box
-from robolearn.limits import WORKSPACE
+from robolearn.limits import WORKSPACE, Box
 
 _ROUNDING_M = 1e-9
 _WORKSPACE_MARGIN_M = 0.001  # the reference slides along the box's sides, where the gate would stop it dead
@@ -83,7 +82,7 @@ class ToolReference:
     def plan(self, values: Float, period_s: float, ticks: int) -> Plan:
         """Joint targets that carry out an action (5,) over a policy period, and move the reference to its end.
 
-        Inverse kinematics finds the joints at the end of the period; between, the targets run straight in joint space."""
+        Inverse kinematics finds the joints at its end; up to there the targets run straight in joint space."""
         if self._joints is None:
             raise DeviceError("the station has not been reset: call reset() before act()")
         config = self._config
@@ -104,7 +103,8 @@ class ToolReference:
         config = self._config
         moved = (self._pose.position_base_m - start.position_base_m) / (config.linear_speed_m_s * period_s)
         turned = math.remainder(self._pose.yaw_rad - start.yaw_rad, math.tau) / (config.yaw_speed_rad_s * period_s)
-        return np.clip([*moved, turned, values[4]], -1.0, 1.0).astype(np.float32)
+        action: Float32 = np.clip([*moved, turned, values[4]], -1.0, 1.0).astype(np.float32)
+        return action
 
     def _rotation(self, position_base_m: Float, yaw_rad: float) -> Float:
         """Rz(azimuth) Ry(pitch) Rx(roll) (3, 3): an arm of five joints can tilt its tool in its vertical plane only."""

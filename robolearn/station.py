@@ -148,7 +148,7 @@ class Station:
         return StepResult(executed, tuple(clips))
 
     def proprio(self, state: ArmState) -> Float32:
-        """What the policy feels (P,): joints [rad], joint speeds [rad/s], tool position [m], yaw as (sin, cos), opening.
+        """What the policy feels (P,): joints [rad], joint speeds [rad/s], tool position [m], yaw (sin, cos), opening.
 
         Raises BorderError if the arm does not measure one of them."""
         if state.joint_velocity_rad_s is None or state.gripper_opening is None:

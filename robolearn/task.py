@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 from robolearn.config import Section
 from robolearn.errors import ConfigError
 

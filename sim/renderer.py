@@ -1,4 +1,4 @@
-"""Off-screen pictures of a scene, without shadows and multisampling: sixty times faster, and nothing learns from them."""
+"""Off-screen pictures of a scene; without shadows and multisampling, sixty times faster and no loss to learning."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class TwinWorld:
         scene.data.qpos[scene.gripper_qpos] = low + self.task.start_gripper_opening * (high - low)
 
     def _physics_steps(self, control_hz: float) -> int:
-        steps = 1.0 / (control_hz * self.scene.model.opt.timestep)
+        steps = float(1.0 / (control_hz * self.scene.model.opt.timestep))
         if abs(steps - round(steps)) > 1e-6:
             raise ConfigError(
                 f"control_hz {control_hz} is not a whole number of physics steps of {self.scene.model.opt.timestep} s"

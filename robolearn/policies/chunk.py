@@ -42,8 +42,8 @@ class ChunkNetwork(nn.Module):
 
     def forward(self, features: Tensor, proprio: Tensor) -> Tensor:
         """Chunk for features (B, C, D) and proprioception (B, P)."""
-        flat = torch.tanh(self.head(self.senses(features, proprio)))
-        return flat.unflatten(1, (self.shape.horizon, self.shape.action_dim))
+        flat: Tensor = torch.tanh(self.head(self.senses(features, proprio)))
+        return flat.reshape(-1, self.shape.horizon, self.shape.action_dim)
 
 
 class ChunkPolicy:
@@ -89,14 +89,14 @@ class ChunkPolicy:
 
     def _chunks(self, features: Float32, proprio: Float32) -> Float32:
         with torch.inference_mode():
-            return self.network(torch.from_numpy(features), torch.from_numpy(proprio)).numpy()  # type: ignore[no-any-return]
+            chunks: Float32 = self.network(torch.from_numpy(features), torch.from_numpy(proprio)).numpy()
+        return chunks
 
     def _check(self, features: Float32, proprio: Float32) -> None:
         shape = self.shape
         wanted = ((len(shape.cameras), shape.feature_dim), (shape.proprio_dim,))
-        if (features.shape[1:], proprio.shape[1:]) != wanted:
-            raise BorderError(
-                f"base policy: expected features and proprioception of shapes {wanted}, got {(features.shape[1:], proprio.shape[1:])}"
-            )
+        given = (features.shape[1:], proprio.shape[1:])
+        if given != wanted:
+            raise BorderError(f"base policy: expected features and proprioception of shapes {wanted}, got {given}")
         if not (np.isfinite(features).all() and np.isfinite(proprio).all()):
             raise BorderError("base policy: features or proprioception are not finite")

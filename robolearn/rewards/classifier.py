@@ -1,4 +1,4 @@
-"""The success classifier: a language-conditioned head on the frozen tower, with a calibrated threshold and abstain band.
+"""The success classifier: a language-conditioned head on the frozen tower, with calibrated threshold and abstain band.
 
 What the head sees of a picture are its similarities to the task's sentences, and its features weighted by the direction
 from failure to success in the tower's space (the projection of VLM-RM, Rocamonde et al. 2024): other sentences make

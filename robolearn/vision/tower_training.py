@@ -51,7 +51,7 @@ def train(pictures: Pictures, settings: TowerTraining, report: Callable[[dict[st
     """A trained open_clip model in evaluation mode; ``report`` gets the losses now and then."""
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
-    model = open_clip.CLIP(**ARCHITECTURE).to(memory_format=torch.channels_last)
+    model: nn.Module = open_clip.CLIP(**ARCHITECTURE).to(memory_format=torch.channels_last)
     tokenizer = open_clip.SimpleTokenizer(context_length=ARCHITECTURE["text_cfg"]["context_length"])
     tokens, sentences = tokenizer(list(pictures.captions)), tokenizer(list(pictures.sentences))
     readouts = nn.ModuleList(nn.Linear(ARCHITECTURE["embed_dim"], labels.shape[1]) for labels in pictures.metric)
