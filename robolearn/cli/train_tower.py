@@ -12,6 +12,8 @@ from typing import Any
 
 from robolearn.errors import ConfigError
 
+DRAW_S, TRAIN_S = 0.006, 0.01  # expected for a scene, and for a scene in an epoch
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
@@ -31,7 +33,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise ConfigError(f"--scenes must be at least 256, got {args.scenes}")
     started = time.monotonic()
     last: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as folder, Progress(plain=args.json) as progress:
+    expected_s = {"draw": DRAW_S * args.scenes, "train": TRAIN_S * args.scenes * args.epochs}
+    with tempfile.TemporaryDirectory() as folder, Progress(expected_s, plain=args.json) as progress:
         with progress.stage("draw", total=args.scenes) as stage:
             _draw(args, Path(folder), stage.update)
         settings = tower_training.TowerTraining(epochs=args.epochs)

@@ -75,7 +75,9 @@ class EpisodeStore:
         """Open a store, to read or to record. Raises StoreError if there is none, it is of a newer version of
         robolearn, or its schema differs from ``expected``."""
         if not (path / ZARR_JSON).exists():
-            raise StoreError(f"there is no episode store at {path}: record one with 'robolearn record --out {path}'")
+            raise StoreError(
+                f"there is no episode store at {path}. Record one with: robolearn record --run {path.parent}"
+            )
         content = read_group(path)
         version = content.get("format")
         if version != FORMAT_VERSION:
