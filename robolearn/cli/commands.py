@@ -24,6 +24,7 @@ COMMANDS: dict[str, Command] = {
     "practice": Command("robolearn.cli.practice", "let the robot practise by itself, and learn from it"),
     "learn": Command("robolearn.cli.learn", "run the learner of a practice alone"),
     "eval": Command("robolearn.cli.evaluate", "measure success on held-out resets"),
+    "bench reward": Command("robolearn.cli.bench_reward", "measure the success classifier on held-out frames"),
     "bench": Command("robolearn.cli.bench", "measure twin, replay, store or learner beside its peer"),
     "episodes check": Command("robolearn.cli.episodes_check", "read all that a store holds, and name what is damaged"),
 }

@@ -1,0 +1,58 @@
+"""``robolearn bench reward``: the success classifier on held-out frames, mishaps included."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from robolearn.autonomy.models import load_reward
+from robolearn.bench.reward import mistakes, report, write_sheet
+from robolearn.bench.reward_frames import RewardJob, judged_frames
+from robolearn.cli import record, train_reward
+from robolearn.cli.job import Job, add_job_arguments, job_of
+from robolearn.errors import ConfigError
+from robolearn.progress import Progress
+from robolearn.vision.tower import Tower
+
+NAME = "bench reward"
+EXPECTED_S = {record.NAME: 20.0, train_reward.NAME: 15.0}
+FRAME_S = 0.03
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which run, how many frames, and where to show the mistakes."""
+    add_job_arguments(parser)
+    parser.add_argument("--demos", type=int, help="without --run: demonstrations to record (from the configuration)")
+    parser.add_argument("--frames", type=int, default=5000, help="held-out frames away from changes of the truth")
+    parser.add_argument("--workers", type=int, help="processes that share the work (from the configuration)")
+    parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="picture of the frames that are judged wrongly")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Judge the frames with the classifier of a run, or with one made for it, and return figures and bars."""
+    if args.frames < 1 or (args.workers is not None and args.workers < 1):
+        raise ConfigError("--frames and --workers must be at least 1")
+    stages = {} if args.run else EXPECTED_S
+    with ExitStack() as stack:
+        if made := args.run is None:
+            args.run = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="robolearn-")))
+        job = job_of(args)
+        with Progress({**stages, NAME: args.frames * FRAME_S}) as progress:
+            if made:
+                record.work(job, progress, args.demos or job.config.recording.demos, "scripted")
+                train_reward.work(job, progress)
+            return _measured(job, progress, args)
+
+
+def _measured(job: Job, progress: Progress, args: argparse.Namespace) -> dict[str, Any]:
+    shape = load_reward(job.run, Tower.load(job.config.features.tower)).shape
+    workers = args.workers or job.config.evaluation.workers
+    with progress.stage(NAME, total=args.frames) as stage:
+        judged = judged_frames(RewardJob(job.run.path, **job.names), args.frames, workers, stage.update)
+    wrong = mistakes(judged, shape)
+    if args.sheet is not None and wrong:
+        write_sheet(args.sheet, wrong)
+    return {"task": job.task.name, **report(judged, shape)}
