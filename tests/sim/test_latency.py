@@ -1,0 +1,85 @@
+"""Latency and noise of an episode are what its draws say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from robolearn.contracts import ArmCommand, CommandMode
+from sim.config import Randomisation
+from sim.world import TwinWorld
+from tests.sim.cells import STATION, twin_task
+
+NS = 1_000_000_000
+PERIOD_NS = round(NS / STATION.control_hz)
+STILL: dict[str, tuple[float, float]] = {
+    "camera_latency_s": (0.0, 0.0), "arm_latency_s": (0.0, 0.0), "image_noise": (0.0, 0.0),
+    "joint_noise_rad": (0.0, 0.0),
+}  # fmt: skip
+
+
+def world_with(**ranges: float) -> TwinWorld:
+    """A twin whose draws are fixed at ``ranges``, and without latency or noise otherwise."""
+    task = twin_task("lift_cube")
+    fixed = {**STILL, **{name: (value, value) for name, value in ranges.items()}}
+    randomise: Randomisation = replace(task.randomise, **fixed)
+    world = TwinWorld(STATION.camera_specs(), STATION.control_hz, replace(task, randomise=randomise))
+    world.arm.connect()
+    return world
+
+
+@pytest.mark.parametrize("latency_s", [0.0, 0.02, 0.04])
+def test_a_command_reaches_the_servos_after_the_arms_latency(latency_s: float) -> None:
+    world = world_with(arm_latency_s=latency_s)
+    world.reset(0)
+    start = world.arm.read().joint_position_rad[0]
+    target = world.arm.read().joint_position_rad + np.array([0.2, 0, 0, 0, 0])
+    moved_at = None
+    for tick in range(10):
+        now_ns = world.clock.now_ns()
+        world.arm.command(ArmCommand(now_ns, CommandMode.JOINT_POSITION, target, None))
+        world.clock.sleep_until(now_ns + PERIOD_NS)
+        if moved_at is None and abs(world.arm.read().joint_position_rad[0] - start) > 0.002:
+            moved_at = tick
+    assert moved_at == round(latency_s * STATION.control_hz)
+
+
+@pytest.mark.parametrize("latency_s", [0.0, 0.02, 0.04])
+def test_a_frame_is_delivered_its_latency_after_it_was_exposed(latency_s: float) -> None:
+    world = world_with(camera_latency_s=latency_s)
+    camera = world.cameras["front"]
+    camera.connect()
+    world.reset(0)
+    ages, stamp_ns = [], camera.read().stamp_ns
+    for _ in range(50):
+        world.clock.sleep_until(world.clock.now_ns() + PERIOD_NS)
+        frame = camera.read()
+        if frame.stamp_ns != stamp_ns:
+            ages.append((world.clock.now_ns() - frame.stamp_ns) / NS)
+            stamp_ns = frame.stamp_ns
+    world.close()
+    assert len(ages) == 10  # 10 Hz for one second
+    assert ages == pytest.approx([latency_s] * 10)
+
+
+@pytest.mark.parametrize("noise_rad", [0.0, 0.002])
+def test_joint_readings_scatter_as_drawn(noise_rad: float) -> None:
+    world = world_with(joint_noise_rad=noise_rad)
+    world.reset(0)
+    readings = np.array([world.arm.read().joint_position_rad for _ in range(500)])
+    np.testing.assert_allclose(readings.std(axis=0), noise_rad, rtol=0.15, atol=1e-9)
+
+
+@pytest.mark.parametrize("level", [0.0, 4.0])
+def test_pictures_are_as_noisy_as_drawn(level: float) -> None:
+    world, clean = world_with(image_noise=level), world_with()
+    pictures = []
+    for each in (world, clean):
+        each.cameras["front"].connect()
+        each.reset(0)
+        pictures.append(each.cameras["front"].read().rgb.astype(float))
+        each.close()
+    middle = (pictures[1] > 30) & (pictures[1] < 225)  # noise at the ends of the range is cut off
+    assert (pictures[0] - pictures[1])[middle].std() == pytest.approx(level, rel=0.1, abs=1e-9)
