@@ -13,6 +13,7 @@ import pytest
 
 from robolearn.cli.commands import COMMANDS, Command
 from robolearn.cli.main import main
+from tests.cli.children import LISTEN
 
 SOURCES = {
     "weigh": """
@@ -149,6 +150,7 @@ def test_a_group_alone_lists_its_commands(commands: dict[str, Command], capsys: 
 def test_ctrl_c_ends_a_command_with_status_130_and_no_traceback(commands: dict[str, Command], tmp_path: Path) -> None:
     source = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        f"{LISTEN}\n"
         "from robolearn.cli.main import main; from robolearn.cli.commands import Command\n"
         "sys.exit(main(['wait'], {'wait': Command('command_wait', '')}))"
     )
@@ -156,7 +158,7 @@ def test_ctrl_c_ends_a_command_with_status_130_and_no_traceback(commands: dict[s
     assert running.stderr is not None
     assert running.stderr.readline() == "ready\n"
     running.send_signal(signal.SIGINT)
-    _, rest = running.communicate(timeout=10)
+    _, rest = running.communicate(timeout=60)
     assert (running.returncode, rest) == (130, "robolearn: stopped by the keyboard\n")
 
 

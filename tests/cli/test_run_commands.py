@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from robolearn.contracts import Ending
 from robolearn.episodes import EpisodeKind, EpisodeStore
 from robolearn.episodes.record import read_record
 from tests.autonomy.rig import settings
+from tests.cli.children import LISTEN
 
 TINY = {
     "embed_dim": 16,
@@ -74,13 +76,12 @@ def test_a_demo_that_was_interrupted_goes_on_where_it_was(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = tmp_path / "run"
-    code = "import sys; from robolearn.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    argv = [sys.executable, "-c", code, *words("demo", config, run)]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as demo:
+    with started(words("demo", config, run)) as demo:
         wait_for_practice(run, demo)
         demo.send_signal(signal.SIGINT)
-        out, _ = demo.communicate(timeout=250)
-        assert demo.returncode == 130 and "stopped by the keyboard" in json.loads(out.splitlines()[-1])["error"]
+        out, err = demo.communicate(timeout=200)
+    assert demo.returncode == 130, err
+    assert "stopped by the keyboard" in json.loads(out.splitlines()[-1])["error"]
     before = json.loads((run / "run.json").read_text())
     status, result = answer(capsys, words("demo", config, run))
     after = json.loads((run / "run.json").read_text())
@@ -97,15 +98,31 @@ def test_a_demo_that_was_interrupted_goes_on_where_it_was(
     assert {**again, "report": ""} == {**result, "report": ""}
 
 
+@contextmanager
+def started(argv: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """The command in a process of its own, which does not outlive its test."""
+    code = f"import sys\n{LISTEN}\nfrom robolearn.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    with subprocess.Popen([sys.executable, "-c", code, *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as demo:
+        try:
+            yield demo
+        finally:
+            demo.kill()
+
+
 def wait_for_practice(run: Path, demo: subprocess.Popen[bytes]) -> None:
-    deadline_s = time.monotonic() + 400
-    while time.monotonic() < deadline_s:
-        practising = any("practice" in path.name for path in run.glob("store/episodes/*"))
-        if practising:
-            return
+    """Return in the midst of an episode of practice: its first row is committed."""
+    deadline_s = time.monotonic() + 300
+    while not any(practised(run)):
         assert demo.poll() is None, demo.communicate()
-        time.sleep(0.1)
-    pytest.fail("practice did not begin")
+        assert time.monotonic() < deadline_s, "practice did not begin"
+        time.sleep(0.05)
+
+
+def practised(run: Path) -> list[int]:
+    """Rows of each episode of practice."""
+    if not (run / "run.json").is_file() or "eval base" not in json.loads((run / "run.json").read_text())["done"]:
+        return []
+    return [one.rows for one in EpisodeStore.open(run / "store").episodes() if one.kind is EpisodeKind.PRACTICE]
 
 
 @pytest.mark.timeout(300)
