@@ -26,6 +26,7 @@ from tests.autonomy.nursery import ROLES
 from tests.autonomy.rig import ReachingPerson, base_policy, open_reach, schema, settings
 
 RUNS, WAVES = 5, 11
+MOST_WAVES = 30  # a busy machine gets further in more lives, not in longer ones
 LIFE_S = (0.2, 2.0)
 
 
@@ -51,6 +52,11 @@ class Aftermath:
         for folder, version in zip(folders, newest, strict=True):
             if version != NO_VERSION:
                 folder.load(version)
+
+    def got_somewhere(self) -> bool:
+        """Every learner has saved updates, and the actors have practised some episodes' worth of steps."""
+        steps = sum(Practised.of(EpisodeStore.open(run.store)).steps for run in self.runs)
+        return all(last > 0 for last in self.updates[-1]) and steps > 50 * RUNS
 
 
 def make_run(folder: Path) -> RunFolder:
@@ -92,7 +98,9 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
     words = [sys.executable, "-m", "tests.autonomy.nursery", str(folder / "runs")]
     with log.open("wb") as out, subprocess.Popen(words, stdin=subprocess.PIPE, stdout=out, stderr=out) as nursery:
         assert nursery.stdin
-        for wave in range(1, WAVES + 1):
+        wave = 0
+        while wave < WAVES or (wave < MOST_WAVES and not seen.got_somewhere()):
+            wave += 1
             nursery.stdin.write(b"more\n")
             nursery.stdin.flush()
             newest = born(log, wave * RUNS * len(ROLES))[(wave - 1) * RUNS * len(ROLES) :]
@@ -110,8 +118,7 @@ pytestmark = pytest.mark.timeout(600)
 
 def test_fifty_actors_and_fifty_learners_were_killed_while_they_got_somewhere(aftermath: Aftermath) -> None:
     assert min(aftermath.killed.values()) >= 50
-    assert all(last > 0 for last in aftermath.updates[-1])
-    assert sum(Practised.of(EpisodeStore.open(run.store)).steps for run in aftermath.runs) > 50 * RUNS
+    assert aftermath.got_somewhere(), (aftermath.updates[-1], aftermath.rows[-1])
 
 
 def test_counts_of_updates_and_versions_never_go_back(aftermath: Aftermath) -> None:
