@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
@@ -41,20 +42,39 @@ class EvaluationJob:
 def evaluate(
     job: EvaluationJob, seeds: Sequence[int], workers: int, report: Callable[[Outcome], None]
 ) -> list[Outcome]:
-    """Outcomes in the order of ``seeds``. Raises ConfigError, DeviceError and ModelError."""
+    """Outcomes in the order of ``seeds``. Raises ConfigError, DeviceError and ModelError.
+
+    If anything is raised, Ctrl-C included, no further episode begins."""
     if workers == 1:
         with ExitStack() as stack:
             trial = _open(job, stack)
             return [_reported(trial.run(seed), report) for seed in seeds]
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(THREADS)
-    try:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with _one_thread_each():
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), _leave_ctrl_c_to_the_parent)
+        try:
             tasks = [pool.submit(_run_one, job, seed) for seed in seeds]
             by_seed = {done.seed: done for done in (_reported(task.result(), report) for task in as_completed(tasks))}
-    finally:
-        os.environ.update({name: value for name, value in before.items() if value is not None})
+        finally:
+            pool.shutdown(cancel_futures=True)
     return [by_seed[seed] for seed in seeds]
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes that are started meanwhile find the number of threads in their environment."""
+    before = {name: os.environ.pop(name, None) for name in THREADS}
+    os.environ.update(THREADS)
+    try:
+        yield
+    finally:
+        for name in THREADS:
+            del os.environ[name]
+        os.environ.update({name: value for name, value in before.items() if value is not None})
+
+
+def _leave_ctrl_c_to_the_parent() -> None:
+    """A terminal sends it to the workers too."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _reported(outcome: Outcome, report: Callable[[Outcome], None]) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,13 +12,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import open_clip
 import pytest
 import torch
 from safetensors.torch import save_file
 
+from robolearn.autonomy.evaluation import Outcome, held_out_seeds
+from robolearn.autonomy.evaluation_pool import EvaluationJob, evaluate
 from robolearn.cli.main import BAD_INPUT, BAR_MISSED, OK, main
 from robolearn.contracts import Ending
 from robolearn.episodes import EpisodeKind, EpisodeStore
@@ -144,6 +147,35 @@ def test_each_stage_says_what_is_missing_before_anything_moves(
     (run / "base" / "weights.safetensors").unlink()
     status, result = answer(capsys, words("eval", config, run, "--policy", "base", "--episodes", "1"))
     assert status == BAD_INPUT and "robolearn train base" in result["error"]
+
+
+class Handed(int):
+    """A seed that notes when it is handed to a worker."""
+
+    to_workers: ClassVar[list[int]] = []
+
+    def __reduce__(self) -> tuple[type[int], tuple[int]]:
+        self.to_workers.append(self)
+        return int, (int(self),)
+
+
+@pytest.mark.timeout(300)
+def test_an_evaluation_that_is_interrupted_begins_no_further_episode(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    for command in ("record", "train base", "train reward"):
+        assert answer(capsys, words(command, config, run))[0] == OK
+    seeds = [Handed(seed) for seed in held_out_seeds(60)]
+    threads = os.environ.get("OMP_NUM_THREADS")
+
+    def interrupt(outcome: Outcome) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(EvaluationJob(run, "so101_twin", "lift_cube", str(config), "base"), seeds, 2, interrupt)
+    assert 1 <= len(Handed.to_workers) <= 20
+    assert os.environ.get("OMP_NUM_THREADS") == threads
 
 
 def test_demonstrations_without_any_success_cannot_be_learned_from(
