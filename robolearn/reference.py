@@ -11,7 +11,7 @@ import numpy as np
 from robolearn.contracts import ArmState, Float, Float32
 from robolearn.errors import DeviceError
 from robolearn.kinematics import Kinematics
-from robolearn.limits import WORKSPACE, Box
+from robolearn.limits import JOINT_RANGE, WORKSPACE, Limits
 
 _ROUNDING_M = 1e-9
 _WORKSPACE_MARGIN_M = 0.001  # the reference slides along the box's sides, where the gate would stop it dead
@@ -46,9 +46,12 @@ class Plan(NamedTuple):
 class ToolReference:
     """The commanded tool pose. It starts where the arm is, and never runs further ahead of it than allowed."""
 
-    def __init__(self, config: ActionConfig, workspace: Box, kinematics: Kinematics) -> None:
+    def __init__(self, config: ActionConfig, limits: Limits, kinematics: Kinematics) -> None:
         self._config = config
         self._kinematics = kinematics
+        workspace = limits.workspace
+        self._joint_low = np.array(limits.joint_lower_rad)
+        self._joint_high = np.array(limits.joint_upper_rad)
         self._low = np.array(workspace.min_base_m) + _WORKSPACE_MARGIN_M
         self._high = np.array(workspace.max_base_m) - _WORKSPACE_MARGIN_M
         self._joints: Float | None = None
@@ -82,6 +85,7 @@ class ToolReference:
     def plan(self, values: Float, period_s: float, ticks: int) -> Plan:
         """Joint targets that carry out an action (5,) over a policy period, and move the reference to its end.
 
+        At the end of a joint's range that joint stays, and the others go on: the gate would stop them all.
         Inverse kinematics finds the joints at its end; up to there the targets run straight in joint space."""
         if self._joints is None:
             raise DeviceError("the station has not been reset: call reset() before act()")
@@ -90,13 +94,15 @@ class ToolReference:
         inside = np.minimum(np.maximum(wanted, self._low), self._high)
         held = bool((np.abs(inside - wanted) > _ROUNDING_M).any())
         yaw = self._pose.yaw_rad + float(values[3]) * config.yaw_speed_rad_s * period_s
-        end = self._kinematics.follow(self._joints, inside, self._rotation(inside, yaw), period_s)
+        found = self._kinematics.follow(self._joints, inside, self._rotation(inside, yaw), period_s)
+        end = np.minimum(np.maximum(found, self._joint_low), self._joint_high)
+        clips = (*((WORKSPACE,) if held else ()), *((JOINT_RANGE,) if (end != found).any() else ()))
         shares = np.arange(1, ticks + 1)[:, None] / ticks
         targets = self._joints + shares * (end - self._joints)
         self._joints, self._pose = end, ToolPose(inside, yaw)
         closed, opened = config.gripper_opening
         opening = closed + (opened - closed) * (float(values[4]) + 1.0) / 2.0
-        return Plan(targets, opening, (WORKSPACE,) if held else ())
+        return Plan(targets, opening, clips)
 
     def executed(self, start: ToolPose, values: Float, period_s: float) -> Float32:
         """The action (5,) that leads from ``start`` to the present pose in ``period_s``, bounded to [-1, 1]."""

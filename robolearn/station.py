@@ -81,7 +81,7 @@ class Station:
             )
         (arm,) = world.arms.values()
         self.arm = Gate(arm, config.limits, kinematics, world.clock)
-        self._reference = ToolReference(config.action, config.limits.workspace, kinematics)
+        self._reference = ToolReference(config.action, config.limits, kinematics)
         self._ticks = _whole("control_hz / policy_hz", config.control_hz / config.policy_hz)
         self._period_ns = round(NS / config.control_hz)
         self._max_age_ns = round(config.max_reading_age_s * NS)

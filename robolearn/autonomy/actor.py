@@ -150,6 +150,7 @@ class Actor:
         self.version = newest
 
     def _drive(self, writer: EpisodeWriter, tally: Tally, steps: int, rng: np.random.Generator) -> None:
+        noise = 0.0 if rng.random() < self.settings.quiet_share else self.settings.exploration_noise
         for tick in range(self.cell.max_ticks + 1):
             if self.wait is not None:
                 self.wait(steps + tick)
@@ -158,7 +159,7 @@ class Actor:
             seen = self.cell.look(stopwatch=self.stopwatch)
             verdict = self.reward.judge(seen.encoded)
             self.stopwatch.lap("reward")
-            action = self.policy.explore(seen.encoded, self.settings.exploration_noise, rng)
+            action = self.policy.explore(seen.encoded, noise, rng)
             self.stopwatch.lap("policy")
             if verdict.decision is Decision.SUCCESS:
                 tally.reward += 1.0

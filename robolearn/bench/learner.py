@@ -21,8 +21,8 @@ from robolearn.episodes.pixels import PixelBatch, PixelReplay
 from robolearn.learning.agent import ResidualAgent
 from robolearn.learning.config import load_learning
 from robolearn.learning.settings import ResidualSettings
-from robolearn.policies.networks import Senses
-from robolearn.policies.residual import ResidualShape
+from robolearn.learning.shapes import residual_shape
+from robolearn.policies.chunk import ChunkNetwork, ChunkPolicy, ChunkShape
 from robolearn.vision.tower import Tower
 
 CONFIG = "residual"
@@ -68,8 +68,12 @@ def pixel_updates_per_s(buffer: PixelReplay, tower: Tower, settings: ResidualSet
 
 
 def _agent(feature_dim: int, settings: ResidualSettings) -> ResidualAgent:
-    shape = ResidualShape(CAMERAS, feature_dim, STATE_DIM, len(ACTION_NAMES), settings.hidden, settings.scale)
-    return ResidualAgent(shape, Senses(len(CAMERAS), feature_dim, STATE_DIM), settings, seed=0)
+    cloning = load_learning(CONFIG).cloning
+    base = ChunkShape(
+        tower="", cameras=CAMERAS, feature_dim=feature_dim, proprio_dim=STATE_DIM, action_dim=len(ACTION_NAMES),
+        horizon=cloning.horizon, execute=cloning.execute, hidden=cloning.hidden, dropout=0.0,
+    )  # fmt: skip
+    return ResidualAgent(residual_shape(base, settings), ChunkPolicy(ChunkNetwork(base)), settings, seed=0)
 
 
 def _encoded(batch: PixelBatch, tower: Tower) -> Batch:

@@ -66,7 +66,7 @@ def _stages(job: Job, progress: Progress) -> dict[str, Callable[[], object]]:
         "train base": lambda: train_base.work(job, progress),
         "train reward": lambda: train_reward.work(job, progress),
         "eval base": lambda: evaluate.work(job, progress, "base", episodes),
-        "practice": lambda: practice.work(job, progress, config.practice),
+        "practice": lambda: practice.work(job, progress, config.practice, "onlooker"),
         "eval final": lambda: evaluate.work(job, progress, "final", episodes),
     }
 

@@ -19,6 +19,7 @@ from robolearn.autonomy.learner_process import LearnerProcess, learner_words
 from robolearn.autonomy.models import exploring_policy, load_base, load_reward
 from robolearn.autonomy.pace import Pace
 from robolearn.autonomy.practice import Practice
+from robolearn.backends import backend_of
 from robolearn.cli.job import Job, add_job_arguments, job_of, say
 from robolearn.contracts import Teleop
 from robolearn.episodes import EpisodeStore
@@ -35,7 +36,7 @@ from robolearn.vision.tower import Tower
 
 NAME = "practice"
 AFTER = ("eval final",)
-TELEOPS = ("none", "keyboard")
+TELEOPS = ("none", "keyboard", "onlooker")
 OPEN_GRIPPER = 0.9
 
 
@@ -51,7 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which run, how long, and who may take over."""
     add_job_arguments(parser)
     parser.add_argument("--steps", type=int, help="budget of steps, of all practice together (from the configuration)")
-    parser.add_argument("--teleop", default="none", help="who may take over: " + " or ".join(TELEOPS))
+    parser.add_argument(
+        "--teleop", default="none", help="who may take over: " + ", ".join(TELEOPS) + " (a scripted person at the twin)"
+    )
     parser.add_argument("--no-learner", action="store_true", help="somebody else has started 'robolearn learn'")
 
 
@@ -87,7 +90,7 @@ def work(
         stack.enter_context(job.run.alone("actor"))
         cell = stack.enter_context(open_cell(job.station, job.task, encoder))
         stage = stack.enter_context(progress.stage(NAME, total=settings.robot_steps))
-        actor = _actor(job, cell, models, settings, _person(teleop, cell))
+        actor = _actor(job, cell, models, settings, _person(job, teleop, cell))
         if actor.teleop is not None:
             actor.teleop.connect()
             stack.callback(actor.teleop.close)
@@ -129,11 +132,14 @@ def _pace(job: Job, settings: PracticeSettings, watch: Callable[[], None]) -> Pa
     return Pace(job.run.progress, ratio, settings.lead_steps, settings.learner_patience_s, say, watch)
 
 
-def _person(name: str, cell: Cell) -> Teleop | None:
+def _person(job: Job, name: str, cell: Cell) -> Teleop | None:
     if name not in TELEOPS:
         raise ConfigError(unknown("teleoperation device", name, TELEOPS))
     if name == "none":
         return None
+    if name == "onlooker":
+        patience_s = job.config.practice.onlooker_patience * job.task.time_limit_s
+        return backend_of(job.station).onlooker(cell.station.world, job.station, patience_s)
     say(HELP)
     return Keyboard(cell.station.clock, OPEN_GRIPPER)
 

@@ -81,6 +81,7 @@ class Transitions:
         self.prior, self.practice = Grown((), np.int64), Grown((), np.int64)
         self.without_base_action: set[str] = set()
         self._tracks: dict[str, Track] = {}
+        self._succeeded: list[str] = []
 
     @property
     def size(self) -> int:
@@ -137,13 +138,16 @@ class Transitions:
         self.base_action.rows[rows] = actions
         self.without_base_action.discard(episode)
 
-    def promote(self, episode: str) -> None:
-        """Put the policy's own transitions of a practice episode into the prior pool too: a success worth imitating.
+    def imitable(self) -> dict[str, Int64]:
+        """Rows worth imitating of each episode that succeeded, the final one too: a person's from where she took over.
 
-        Raises BorderError if the episode is not held."""
-        rows = self.rows_of(episode)[:-1]
-        own = self.source.rows[rows] == Source.POLICY.value
-        self.prior.extend(rows[own])
+        Before that the policy was getting nowhere."""
+        found = {}
+        for name in self._succeeded:
+            rows = self.rows_of(name)
+            helped = np.flatnonzero(self.source.rows[rows] == Source.INTERVENTION.value)
+            found[name] = rows[helped[0] :] if len(helped) else rows
+        return found
 
     def draw(self, size: int, prior_share: float, rng: np.random.Generator) -> Int64:
         """Rows of ``size`` random transitions, the first ``prior_share`` of them from the prior pool.
@@ -190,6 +194,8 @@ class Transitions:
 
     def _close(self, episode: Episode, ending: Ending, last: int) -> None:
         self.terminal.rows[last] = ending.terminated
+        if ending is Ending.SUCCESS:
+            self._succeeded.append(episode.id)
         if episode.kind is EpisodeKind.DEMO:
             label = episode.record.label
             self.reward.rows[last] = label if label is not None else ending is Ending.SUCCESS

@@ -15,6 +15,7 @@ from robolearn.episodes import EpisodeStore
 from robolearn.errors import RobolearnError, StoreError
 from robolearn.learning.agent import ResidualAgent
 from robolearn.learning.config import LearningConfig, load_learning
+from robolearn.learning.imitation import Imitation
 from robolearn.learning.learner import Learner
 from robolearn.learning.run_folder import RunFolder
 from robolearn.learning.shapes import residual_shape
@@ -32,8 +33,9 @@ def make_learner(run: RunFolder, config: LearningConfig, seed: int) -> Learner:
             f"{run.store} holds features of another image tower than the base policy in {run.base} was trained on. "
             "Train the base policy anew: robolearn train base"
         )
-    agent = ResidualAgent(residual_shape(base.shape, config.residual), base.network.senses, config.residual, seed)
-    return Learner(run, store, base, agent, config.learner, config.residual, seed)
+    agent = ResidualAgent(residual_shape(base.shape, config.residual), base, config.residual, seed)
+    imitation = Imitation(agent, store.schema, config.cloning, config.imitation, seed)
+    return Learner(run, store, base, agent, imitation, config.learner, config.residual, seed)
 
 
 def serve(run: RunFolder, config: LearningConfig, seed: int, parent: int | None = None) -> None:

@@ -14,20 +14,23 @@ from torch import Tensor, nn
 
 from robolearn.episodes.replay import Batch
 from robolearn.learning.settings import ResidualSettings
-from robolearn.policies.networks import CriticEnsemble, Senses
-from robolearn.policies.residual import ResidualNetwork, ResidualShape
-
+from robolearn.policies.chunk import ChunkPolicy
+from robolearn.policies.networks import CriticEnsemble
+from robolearn.policies.residual import ResidualNetwork, ResidualShape, policy_weights
 
 MIN_Q_SCALE = 0.05  # below it values are noise, and must not be blown up
 
 
 class ResidualAgent:
-    """Critics, residual actor, their targets and optimisers. :meth:`update` is one critic update, and at times an actor's."""
+    """Critics, residual actor, targets and optimisers. :meth:`update` is one critic update, and at times an actor's."""
 
-    def __init__(self, shape: ResidualShape, senses: Senses, settings: ResidualSettings, seed: int) -> None:
-        """``senses`` gives the normalisation, from the base policy."""
+    def __init__(self, shape: ResidualShape, base: ChunkPolicy, settings: ResidualSettings, seed: int) -> None:
+        """``base`` gives the normalisation; :meth:`rebase` changes it in place."""
         torch.manual_seed(seed)
         self.settings = settings
+        self.base = base
+        self.imitated = 0  # successes that the base policy was last cloned from; 0: those it came with
+        senses = base.network.senses
         self.actor = ResidualNetwork(shape)
         self.actor.senses.load_state_dict(senses.state_dict())
         self.critic = CriticEnsemble(settings.critics, senses.dim, shape.action_dim, settings.hidden)
@@ -66,7 +69,7 @@ class ResidualAgent:
         values = self.critic(seen, action)
         loss = (values - target).square().mean(1).sum()
         self._critic_optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(self.critic.parameters(), 10.0)
         self._critic_optimiser.step()
         with torch.no_grad():
@@ -90,19 +93,28 @@ class ResidualAgent:
             distance = (chosen[:taught] - reachable).square().mean(1)
             loss = loss + settings.clone_weight * (better * distance).mean()
         self._actor_optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(self._actor_parameters, 1.0)
         self._actor_optimiser.step()
         self.critic.requires_grad_(True)
         return {"actor_loss": loss.item()}
 
+    def rebase(self, base: ChunkPolicy, successes: int) -> None:
+        """Put a newly cloned policy of the same shape in the place of the base, cloned from so many successes."""
+        self.base.network.load_state_dict(base.network.state_dict())
+        self.imitated = successes
+
     def policy_weights(self) -> dict[str, Tensor]:
         """What the actor process needs."""
-        return {name: value.detach().clone() for name, value in self.actor.state_dict().items()}
+        return policy_weights(self.base.network, self.actor)
 
     def state(self) -> dict[str, Tensor]:
         """Everything needed to go on: networks, targets, optimisers, random state, update count."""
-        parts: dict[str, Tensor] = {"updates": torch.tensor(self.updates), "random": torch.get_rng_state()}
+        parts: dict[str, Tensor] = {
+            "updates": torch.tensor(self.updates),
+            "imitated": torch.tensor(self.imitated),
+            "random": torch.get_rng_state(),
+        }
         for name, module in self._modules().items():
             parts |= {f"{name}/{key}": value.detach() for key, value in module.state_dict().items()}
         for name, optimiser in self._optimisers().items():
@@ -121,10 +133,16 @@ class ResidualAgent:
                 slots.setdefault(int(index), {})[slot] = value.clone()
             optimiser.load_state_dict({"state": slots, "param_groups": optimiser.state_dict()["param_groups"]})
         self.updates = int(state["updates"])
+        self.imitated = int(state["imitated"])
         torch.set_rng_state(state["random"])
 
     def _modules(self) -> dict[str, nn.Module]:
-        return {"actor": self.actor, "critic": self.critic, "target_critic": self.target_critic}
+        return {
+            "base": self.base.network,
+            "actor": self.actor,
+            "critic": self.critic,
+            "target_critic": self.target_critic,
+        }
 
     def _optimisers(self) -> dict[str, torch.optim.Optimizer]:
         return {"actor_optimiser": self._actor_optimiser, "critic_optimiser": self._critic_optimiser}

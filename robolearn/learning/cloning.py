@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from robolearn.contracts import Float32
 from robolearn.episodes.demos import Demo
@@ -29,10 +30,17 @@ class _Samples(NamedTuple):
 
 
 def clone(
-    demos: Sequence[Demo], schema: StoreSchema, settings: CloningSettings, seed: int, report: Callable[[int, float], None]
-) -> ChunkPolicy:  # fmt: skip
+    demos: Sequence[Demo],
+    schema: StoreSchema,
+    settings: CloningSettings,
+    seed: int,
+    report: Callable[[int, float], None],
+    start: ChunkPolicy | None = None,
+) -> ChunkPolicy:
     """A policy that imitates the successful ones of ``demos``; ``report`` gets step and loss.
 
+    With ``start`` it goes on from a policy of the same shape, whose normalisation stays. The policy is the running
+    mean of the weights: one that was cloned twice then does nearly the same thing.
     Raises StoreError if the store keeps no features."""
     if schema.features is None:
         raise StoreError(f"the store of {schema.task!r} keeps no features: record with an image tower")
@@ -45,18 +53,22 @@ def clone(
         hidden=settings.hidden, dropout=settings.dropout,
     )  # fmt: skip
     network = ChunkNetwork(shape)
-    network.senses.features.fit(samples.features[:, :, 0].flatten(1), FEATURE_STD_FLOOR)
-    network.senses.proprio.fit(samples.proprio, PROPRIO_STD_FLOOR)
-    _fit(network, samples, settings, np.random.default_rng(seed), report)
-    return ChunkPolicy(network)
+    if start is None:
+        network.senses.features.fit(samples.features[:, :, 0].flatten(1), FEATURE_STD_FLOOR)
+        network.senses.proprio.fit(samples.proprio, PROPRIO_STD_FLOOR)
+    else:
+        network.load_state_dict(start.network.state_dict())
+    return ChunkPolicy(_fit(network, samples, settings, np.random.default_rng(seed), report))
 
 
 def _fit(
     network: ChunkNetwork, samples: _Samples, settings: CloningSettings, rng: np.random.Generator,
     report: Callable[[int, float], None],
-) -> None:  # fmt: skip
+) -> ChunkNetwork:  # fmt: skip
+    """The running mean of ``network`` over its training."""
     optimiser = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps)
+    mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.mean_decay))  # type: ignore[no-untyped-call]
     count, cameras, variants = samples.features.shape[:3]
     network.train()
     for step in range(settings.steps):
@@ -66,11 +78,12 @@ def _fit(
         error = (network(features, samples.proprio[rows]) - samples.chunks[rows]).abs().mean(2)
         loss = (error * samples.present[rows]).sum() / samples.present[rows].sum()
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
         schedule.step()
+        mean.update_parameters(network)
         report(step, loss.item())
-    network.eval()
+    return cast(ChunkNetwork, mean.module.eval())
 
 
 def _samples(demos: Sequence[Demo], horizon: int) -> _Samples:

@@ -9,7 +9,7 @@ from robolearn import config
 from robolearn.config import Key, Section
 from robolearn.errors import ConfigError
 from robolearn.learning.ratio import Ratio
-from robolearn.learning.settings import CloningSettings, ResidualSettings
+from robolearn.learning.settings import CloningSettings, ImitationSettings, ResidualSettings
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,10 @@ class PracticeSettings:
     target_episodes: Annotated[int, Key("newest episodes that the rate is taken over", low=1)]
     confirm_ticks: Annotated[int, Key("ticks in a row that must look like success", low=1)]
     exploration_noise: Annotated[float, Key("standard deviation, share of full scale", low=0.0, high=1.0)]
+    quiet_share: Annotated[float, Key("share of the episodes without exploration noise", low=0.0, high=1.0)]
+    onlooker_patience: Annotated[
+        float, Key("share of the time limit after which a scripted onlooker takes over", low=0.0, high=1.0)
+    ]
     refresh_ticks: Annotated[int, Key("ticks between two looks for newer weights", low=1)]
     lead_steps: Annotated[int, Key("how far the actor may run ahead of the learner in a lock-step world", low=1)]
     learner_patience_s: Annotated[float, Key("how long it waits for a learner that stands still [s]", low=0.0)]
@@ -81,6 +85,7 @@ class LearningConfig:
     features: FeatureSettings
     recording: RecordingSettings
     cloning: CloningSettings
+    imitation: ImitationSettings
     reward: Section  # for the rewards room to read
     residual: ResidualSettings
     learner: LearnerSettings

@@ -52,6 +52,13 @@ class Proposer(Protocol):
         """Actions (T, A) along an episode, from features (T, C, D) and proprioception (T, P)."""
 
 
+class Imitator(Protocol):
+    """What clones the base policy anew, now and then."""
+
+    def imitate(self, buffer: ReplayBuffer) -> bool:
+        """Clone from the buffer's successes if that is due; True if the base policy has changed."""
+
+
 class Learner:
     """One learner of one run. Only one may be at work on a run folder at a time."""
 
@@ -61,12 +68,13 @@ class Learner:
         store: EpisodeStore,
         base: Proposer,
         agent: Agent,
+        imitation: Imitator,
         settings: LearnerSettings,
         residual: ResidualSettings,
         seed: int,
     ) -> None:
         """Goes on from the checkpoint if there is one. Raises ModelError if it is damaged or of another agent."""
-        self._run, self._store, self._base, self._agent = run, store, base, agent
+        self._run, self._store, self._base, self._agent, self._imitation = run, store, base, agent, imitation
         self._settings, self._residual = settings, residual
         self._buffer = ReplayBuffer(store.schema)
         self._batch = self._buffer.batch(residual.batch)
@@ -93,6 +101,7 @@ class Learner:
             now_s = time.monotonic()
             if now_s - looked_s >= POLL_S:
                 self._look()
+                self._imitate()
                 looked_s = now_s
             if now_s - saved_s >= self._settings.checkpoint_every_s:
                 self.save()
@@ -146,10 +155,22 @@ class Learner:
             return
         for part in pieces:
             self._buffer.add(part)
-        rows = self._buffer.rows_of(name)
+        self._propose(name)
+
+    def _imitate(self) -> None:
+        """Let the base policy learn from what has succeeded; what it proposes changes with it."""
+        if self._imitation.imitate(self._buffer):
+            for name in self._buffer.episodes:
+                self._propose(name)
+            self._publish()
+            self.save()
+
+    def _propose(self, episode: str) -> None:
+        """Ask the base policy what it would do along an episode."""
+        rows = self._buffer.rows_of(episode)
         if len(rows):
             features = self._buffer.features.rows[rows][:, :, 0].astype(np.float32)
-            self._buffer.set_base_actions(name, self._base.propose(features, self._buffer.proprio.rows[rows]))
+            self._buffer.set_base_actions(episode, self._base.propose(features, self._buffer.proprio.rows[rows]))
 
     def _ready(self) -> bool:
         """True if there is data, and an update is due for the steps practised so far."""

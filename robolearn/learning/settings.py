@@ -20,6 +20,16 @@ class CloningSettings:
     batch: Annotated[int, Key("observations in a batch", low=1)]
     learning_rate: Annotated[float, Key("Adam learning rate", low=0.0)]
     weight_decay: Annotated[float, Key("decoupled weight decay", low=0.0)]
+    mean_decay: Annotated[float, Key("decay of the running mean of the weights, each step", low=0.0, high=1.0)]
+
+
+@dataclass(frozen=True)
+class ImitationSettings:
+    """Cloning the base policy further during practice, from demonstrations, interventions and its own successes."""
+
+    growth: Annotated[float, Key("growth of the number of successes that calls for it; 0: never", low=0.0)]
+    steps: Annotated[int, Key("gradient steps each time", low=1)]
+    learning_rate: Annotated[float, Key("Adam learning rate", low=0.0)]
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -41,21 +40,29 @@ class ResidualNetwork(nn.Module):
 
     def forward(self, observation: Tensor, base_action: Tensor) -> Tensor:
         """Residual for a normalised observation (B, senses.dim) and a base action (B, A)."""
-        return self.shape.scale * torch.tanh(self.head(torch.cat([observation, base_action], dim=1)))
+        raw: Tensor = self.head(torch.cat([observation, base_action], dim=1))
+        return self.shape.scale * torch.tanh(raw)
 
     def act(self, features: Tensor, proprio: Tensor, base_action: Tensor) -> Tensor:
         """Executed action (B, A): the base action plus the residual, bounded to [-1, 1]."""
         return (base_action + self(self.senses(features, proprio), base_action)).clamp(-1.0, 1.0)
 
 
-class Base(Policy, Protocol):
-    """Any policy can be the base."""
+BASE, RESIDUAL = "base.", "residual."  # prefixes of published weights
+
+
+def policy_weights(base: nn.Module | None, residual: nn.Module) -> dict[str, Tensor]:
+    """Copies of everything that an actor needs; without a base if that never changes."""
+    parts = [(RESIDUAL, residual)] if base is None else [(BASE, base), (RESIDUAL, residual)]
+    return {
+        prefix + name: value.detach().clone() for prefix, part in parts for name, value in part.state_dict().items()
+    }
 
 
 class ResidualPolicy:
     """Implements ``Policy``: base action plus residual, and exploration noise where asked for."""
 
-    def __init__(self, base: Base, network: ResidualNetwork) -> None:
+    def __init__(self, base: Policy, network: ResidualNetwork) -> None:
         self._base = base
         self.network = network.eval().requires_grad_(False)
         self.base_action: Float32 = np.zeros(network.shape.action_dim, np.float32)
@@ -64,9 +71,15 @@ class ResidualPolicy:
         """An episode starts."""
         self._base.reset()
 
-    def load_weights(self, weights: dict[str, Tensor]) -> None:
-        """Take newer weights of the residual. Raises RuntimeError if they do not fit."""
-        self.network.load_state_dict(weights)
+    def load_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Take newer weights, of the base too if it has learned on. Raises RuntimeError if they do not fit."""
+        base = _under(BASE, weights)
+        if base:
+            network = getattr(self._base, "network", None)
+            if not isinstance(network, nn.Module):
+                raise RuntimeError("there are weights of a base policy, but this base has none")
+            network.load_state_dict(base)
+        self.network.load_state_dict(_under(RESIDUAL, weights))
 
     def act(self, encoded: Encoded) -> Action:
         """Deterministic action."""
@@ -84,3 +97,7 @@ class ResidualPolicy:
             drawn = rng.normal(0.0, noise, action.shape).clip(-3 * noise, 3 * noise)
             action = np.clip(action + drawn, -1.0, 1.0).astype(np.float32)
         return Action(action)
+
+
+def _under(prefix: str, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}

@@ -76,7 +76,8 @@ def _split(demos: Sequence[Demo], share: float, rng: np.random.Generator) -> tup
     successes = [demo for demo in demos if demo.succeeded]
     if len(successes) < 2:
         raise StoreError(
-            f"only {len(successes)} demonstration succeeded: one more is needed to hold out. Record more with: robolearn record"
+            f"only {len(successes)} demonstration succeeded: one more is needed to hold out. "
+            "Record more with: robolearn record"
         )
     order = rng.permutation(len(successes))
     count = max(1, round(len(successes) * share))
@@ -87,7 +88,8 @@ def _split(demos: Sequence[Demo], share: float, rng: np.random.Generator) -> tup
 
 
 def _fit_head(
-    head: SuccessHead, frames: Frames, settings: RewardSettings, rng: np.random.Generator, report: Callable[[int, float], None]
+    head: SuccessHead, frames: Frames, settings: RewardSettings, rng: np.random.Generator,
+    report: Callable[[int, float], None],
 ) -> None:  # fmt: skip
     """Balanced batches, as there are many more failing frames; each member starts from its own weights."""
     optimiser = torch.optim.AdamW(head.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)

@@ -21,7 +21,7 @@ class Bin(NamedTuple):
     bin_high: float
     mean_probability: float
     success_rate: float
-    count: int
+    count: int  # type: ignore[assignment]  # the name that readers of the file expect
 
 
 class Quality(NamedTuple):
@@ -39,7 +39,7 @@ class Quality(NamedTuple):
 
 
 def quality(probability: Float32, success: NDArray[np.bool_], above: float, below: float) -> Quality:
-    """Figures of probabilities (N,) against labels (N,), with success decided at ``above`` and failure below ``below``."""
+    """Figures of probabilities (N,) against labels (N,): success at and above ``above``, failure below ``below``."""
     said = probability >= above
     abstained = int(((probability >= below) & ~said).sum())
     tp, fp = int((said & success).sum()), int((said & ~success).sum())

