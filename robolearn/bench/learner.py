@@ -26,6 +26,7 @@ from robolearn.policies.chunk import ChunkNetwork, ChunkPolicy, ChunkShape
 from robolearn.vision.tower import Tower
 
 CONFIG = "residual"
+READOUT_DIM = 16  # as the shipped tower's
 
 
 def measure(seconds: float) -> dict[str, float]:
@@ -70,7 +71,8 @@ def pixel_updates_per_s(buffer: PixelReplay, tower: Tower, settings: ResidualSet
 def _agent(feature_dim: int, settings: ResidualSettings) -> ResidualAgent:
     cloning = load_learning(CONFIG).cloning
     base = ChunkShape(
-        tower="", cameras=CAMERAS, feature_dim=feature_dim, proprio_dim=STATE_DIM, action_dim=len(ACTION_NAMES),
+        tower="", cameras=CAMERAS, feature_dim=feature_dim, proprio_dim=STATE_DIM,
+        readout_dim=READOUT_DIM, action_dim=len(ACTION_NAMES),
         horizon=cloning.horizon, execute=cloning.execute, hidden=cloning.hidden, dropout=0.0,
     )  # fmt: skip
     return ResidualAgent(residual_shape(base, settings), ChunkPolicy(ChunkNetwork(base)), settings, seed=0)

@@ -13,6 +13,7 @@ from robolearn.episodes.demos import read_demos
 from robolearn.errors import StoreError
 from robolearn.learning.cloning import clone
 from robolearn.progress import Progress
+from robolearn.vision.tower import Tower
 
 NAME = "train base"
 AFTER = ("eval base", "practice", "eval final")
@@ -37,6 +38,7 @@ def work(job: Job, progress: Progress) -> float:
     settings = job.config.cloning
     store = EpisodeStore.open(job.run.store)
     _check_unpractised(store)
+    tower = Tower.load(job.config.features.tower)
     losses = [float("nan")]
     with job.stage(NAME, AFTER), progress.stage(NAME, total=settings.steps) as stage:
         demos = read_demos(store)
@@ -45,7 +47,8 @@ def work(job: Job, progress: Progress) -> float:
             losses[0] = loss
             stage.update(step + 1, f"loss {loss:.3f}")
 
-        clone(demos, store.schema, settings, job.seed, report).save(job.run.base)
+        readouts = tower.readout(tuple(job.station.cameras))
+        clone(demos, store.schema, settings, job.seed, report, readouts).save(job.run.base)
     return losses[0]
 
 

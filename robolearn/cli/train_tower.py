@@ -26,8 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Draw, train, save; returns the last losses and the time."""
+    from robolearn.backends import load_station
     from robolearn.progress import Progress
     from robolearn.vision import pictures, tower_training
+    from robolearn.vision.tower import Tower
 
     if args.scenes < 256:
         raise ConfigError(f"--scenes must be at least 256, got {args.scenes}")
@@ -44,7 +46,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
                 last.update(losses)
                 stage.update(round(1000 * losses["step"] / losses["steps"]))
 
-            tower_training.save(tower_training.train(pictures.read(Path(folder)), settings, report), args.out)
+            known = pictures.read(Path(folder))
+            tower_training.save(tower_training.train(known, settings, report), args.out)
+            cameras = tuple(load_station(args.station).cameras)
+            tower_training.save_readouts(Tower.load(str(args.out)), known, cameras, args.out)
     return {"scenes": args.scenes, "epochs": args.epochs, "wall_s": round(time.monotonic() - started, 1), **last}
 
 

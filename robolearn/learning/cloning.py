@@ -35,30 +35,43 @@ def clone(
     settings: CloningSettings,
     seed: int,
     report: Callable[[int, float], None],
-    start: ChunkPolicy | None = None,
+    start: ChunkPolicy | Float32,
 ) -> ChunkPolicy:
     """A policy that imitates the successful ones of ``demos``; ``report`` gets step and loss.
 
-    With ``start`` it goes on from a policy of the same shape, whose normalisation stays. The policy is the running
-    mean of the weights: one that was cloned twice then does nearly the same thing.
+    ``start`` is a policy to go on from, whose normalisation stays, or the tower's read-outs (C, D, K) to begin with.
+    The policy is the running mean of the weights: one that was cloned twice then does nearly the same thing.
     Raises StoreError if the store keeps no features."""
-    if schema.features is None:
-        raise StoreError(f"the store of {schema.task!r} keeps no features: record with an image tower")
     torch.manual_seed(seed)
     samples = _samples([demo for demo in demos if demo.succeeded], settings.horizon)
-    shape = ChunkShape(
-        tower=schema.features.tower, cameras=schema.features.cameras, feature_dim=schema.features.dim,
-        proprio_dim=schema.proprio_dim, action_dim=len(schema.action_names),
-        horizon=settings.horizon, execute=min(settings.execute, settings.horizon),
-        hidden=settings.hidden, dropout=settings.dropout,
-    )  # fmt: skip
-    network = ChunkNetwork(shape)
-    if start is None:
-        network.senses.features.fit(samples.features[:, :, 0].flatten(1), FEATURE_STD_FLOOR)
-        network.senses.proprio.fit(samples.proprio, PROPRIO_STD_FLOOR)
-    else:
+    network = ChunkNetwork(start.shape) if isinstance(start, ChunkPolicy) else _begun(samples, schema, settings, start)
+    if isinstance(start, ChunkPolicy):
         network.load_state_dict(start.network.state_dict())
     return ChunkPolicy(_fit(network, samples, settings, np.random.default_rng(seed), report))
+
+
+def _begun(samples: _Samples, schema: StoreSchema, settings: CloningSettings, readouts: Float32) -> ChunkNetwork:
+    """A new network that sees ``samples`` normalised."""
+    if schema.features is None:
+        raise StoreError(f"the store of {schema.task!r} keeps no features: record with an image tower")
+    shape = ChunkShape(
+        tower=schema.features.tower,
+        cameras=schema.features.cameras,
+        feature_dim=schema.features.dim,
+        proprio_dim=schema.proprio_dim,
+        readout_dim=readouts.shape[2],
+        action_dim=len(schema.action_names),
+        horizon=settings.horizon,
+        execute=settings.execute,
+        hidden=settings.hidden,
+        dropout=settings.dropout,
+    )
+    network = ChunkNetwork(shape)
+    senses = network.senses
+    senses.readout.copy_(torch.from_numpy(readouts))
+    senses.features.fit(senses.read(samples.features[:, :, 0]), FEATURE_STD_FLOOR)
+    senses.proprio.fit(samples.proprio, PROPRIO_STD_FLOOR)
+    return network
 
 
 def _fit(

@@ -10,5 +10,11 @@ from robolearn.policies.residual import ResidualShape
 def residual_shape(base: ChunkShape, settings: ResidualSettings) -> ResidualShape:
     """Sizes of the residual on a base policy."""
     return ResidualShape(
-        base.cameras, base.feature_dim, base.proprio_dim, base.action_dim, settings.hidden, settings.scale
+        base.cameras,
+        base.feature_dim,
+        base.proprio_dim,
+        base.readout_dim,
+        base.action_dim,
+        settings.hidden,
+        settings.scale,
     )

@@ -24,6 +24,7 @@ class ChunkShape:
     cameras: tuple[str, ...]
     feature_dim: int
     proprio_dim: int
+    readout_dim: int
     action_dim: int
     horizon: int  # actions in a chunk
     execute: int  # of which are carried out before the next chunk is chosen
@@ -37,7 +38,7 @@ class ChunkNetwork(nn.Module):
     def __init__(self, shape: ChunkShape) -> None:
         super().__init__()
         self.shape = shape
-        self.senses = Senses(len(shape.cameras), shape.feature_dim, shape.proprio_dim)
+        self.senses = Senses(len(shape.cameras), shape.feature_dim, shape.proprio_dim, shape.readout_dim)
         self.head = mlp(self.senses.dim, shape.hidden, shape.horizon * shape.action_dim, shape.dropout)
 
     def forward(self, features: Tensor, proprio: Tensor) -> Tensor:

@@ -30,17 +30,25 @@ class Normaliser(nn.Module):
 
 
 class Senses(nn.Module):
-    """Joins features (B, C, D) and proprioception (B, P) into one normalised vector (B, C * D + P)."""
+    """Joins what is read out of features (B, C, D), and proprioception (B, P), into one normalised vector."""
 
-    def __init__(self, cameras: int, feature_dim: int, proprio_dim: int) -> None:
+    readout: Tensor
+
+    def __init__(self, cameras: int, feature_dim: int, proprio_dim: int, readout_dim: int) -> None:
+        """``readout_dim`` numbers are read out of the features of each camera."""
         super().__init__()
-        self.features = Normaliser(cameras * feature_dim)
+        self.register_buffer("readout", torch.zeros(cameras, feature_dim, readout_dim))
+        self.features = Normaliser(cameras * readout_dim)
         self.proprio = Normaliser(proprio_dim)
-        self.dim = cameras * feature_dim + proprio_dim
+        self.dim = cameras * readout_dim + proprio_dim
+
+    def read(self, features: Tensor) -> Tensor:
+        """What is read out (B, C * readout_dim), not normalised."""
+        return torch.einsum("bcd,cdk->bck", features, self.readout).flatten(1)
 
     def forward(self, features: Tensor, proprio: Tensor) -> Tensor:
         """Vector (B, dim)."""
-        return torch.cat([self.features(features.flatten(1)), self.proprio(proprio)], dim=1)
+        return torch.cat([self.features(self.read(features)), self.proprio(proprio)], dim=1)
 
 
 def mlp(inputs: int, hidden: tuple[int, ...], outputs: int, dropout: float = 0.0) -> nn.Sequential:

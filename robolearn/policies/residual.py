@@ -21,6 +21,7 @@ class ResidualShape:
     cameras: tuple[str, ...]
     feature_dim: int
     proprio_dim: int
+    readout_dim: int
     action_dim: int
     hidden: tuple[int, ...]
     scale: float  # share of full scale
@@ -32,7 +33,7 @@ class ResidualNetwork(nn.Module):
     def __init__(self, shape: ResidualShape) -> None:
         super().__init__()
         self.shape = shape
-        self.senses = Senses(len(shape.cameras), shape.feature_dim, shape.proprio_dim)
+        self.senses = Senses(len(shape.cameras), shape.feature_dim, shape.proprio_dim, shape.readout_dim)
         self.head = mlp(self.senses.dim + shape.action_dim, shape.hidden, shape.action_dim)
         final = self.head[-1]
         nn.init.zeros_(final.weight)  # type: ignore[arg-type]
@@ -41,11 +42,12 @@ class ResidualNetwork(nn.Module):
     def forward(self, observation: Tensor, base_action: Tensor) -> Tensor:
         """Residual for a normalised observation (B, senses.dim) and a base action (B, A)."""
         raw: Tensor = self.head(torch.cat([observation, base_action], dim=1))
-        return self.shape.scale * torch.tanh(raw)
+        return raw.tanh().mul(self.shape.scale)
 
     def act(self, features: Tensor, proprio: Tensor, base_action: Tensor) -> Tensor:
         """Executed action (B, A): the base action plus the residual, bounded to [-1, 1]."""
-        return (base_action + self(self.senses(features, proprio), base_action)).clamp(-1.0, 1.0)
+        residual: Tensor = self(self.senses(features, proprio), base_action)
+        return (base_action + residual).clamp(-1.0, 1.0)
 
 
 BASE, RESIDUAL = "base.", "residual."  # prefixes of published weights

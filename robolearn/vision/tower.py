@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from robolearn.contracts import Float32, Image
 from robolearn.errors import BorderError, ModelError
+from robolearn.vision import readout
 from robolearn.vision.fusing import fused
 
 SHIPPED = Path(__file__).parent / "towers"
@@ -23,9 +24,16 @@ class Tower:
     """Encodes pictures and sentences. Features of pictures keep their length: it carries information."""
 
     def __init__(
-        self, model: nn.Module, tokenize: open_clip.SimpleTokenizer, preprocess: dict[str, object], name: str
+        self,
+        model: nn.Module,
+        tokenize: open_clip.SimpleTokenizer,
+        preprocess: dict[str, object],
+        name: str,
+        readouts: Mapping[str, Float32],
     ) -> None:
+        """``readouts`` are maps (dim, K) by camera, see :mod:`robolearn.vision.readout`."""
         self.name = name
+        self._readouts = readouts
         self._model = model.eval().requires_grad_(False).to(memory_format=torch.channels_last)
         self._tokenize = tokenize
         size = preprocess["size"]
@@ -64,7 +72,12 @@ class Tower:
                 f"({', '.join(shipped())}), a folder with "
                 "open_clip_config.json and open_clip_model.safetensors, or a tag architecture:pretrained of open_clip."
             ) from cause
-        return Tower(model, tokenizer, open_clip.get_model_preprocess_cfg(model), name)
+        readouts = readout.load(folder) if folder.is_dir() else {}
+        return Tower(model, tokenizer, open_clip.get_model_preprocess_cfg(model), name, readouts)
+
+    def readout(self, cameras: Sequence[str]) -> Float32:
+        """What a policy should read out of the features: maps (C, dim, K), the identity for a tower without any."""
+        return readout.stacked(self._readouts, cameras, self.dim)
 
     @torch.inference_mode()
     def encode(self, pictures: Sequence[Image]) -> Float32:

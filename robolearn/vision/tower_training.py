@@ -9,7 +9,7 @@ content with centimetres, a grasp is not.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from robolearn.vision import readout
 from robolearn.vision.pictures import Pictures
+from robolearn.vision.tower import Tower
 
 ARCHITECTURE: dict[str, Any] = {
     "embed_dim": 128,
@@ -30,6 +32,8 @@ ARCHITECTURE: dict[str, Any] = {
     "text_cfg": {"context_length": 48, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
 }
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+
+READOUT_SCENES = 16_000
 
 
 @dataclass(frozen=True)
@@ -140,3 +144,13 @@ def save(model: nn.Module, folder: Path) -> None:
         if value.is_floating_point()
     }
     save_file(state, folder / "open_clip_model.safetensors")
+
+
+def save_readouts(tower: Tower, pictures: Pictures, cameras: Sequence[str], folder: Path) -> None:
+    """Fit the read-out of each camera on the features of the trained tower, and write them beside its weights."""
+    maps = {}
+    for number, camera in enumerate(cameras):
+        views = pictures.images[:READOUT_SCENES, number]
+        features = np.concatenate([tower.encode(list(views[at : at + 64])) for at in range(0, len(views), 64)])
+        maps[camera], _ = readout.fit(features, pictures.metric[number][:READOUT_SCENES])
+    readout.save(folder, maps)
