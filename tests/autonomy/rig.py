@@ -224,9 +224,13 @@ def schema() -> StoreSchema:
 def base_policy(speed: float = 0.0) -> ChunkPolicy:
     """A policy that moves about sideways with ``speed``; its other outputs are small and random."""
     torch.manual_seed(0)
-    shape = ChunkShape(TOWER, ("front",), WIDTH, 16, 5, horizon=4, execute=2, hidden=(16,), dropout=0.0)
+    shape = ChunkShape(
+        tower=TOWER, cameras=("front",), feature_dim=WIDTH, proprio_dim=16, readout_dim=WIDTH, action_dim=5,
+        horizon=4, execute=2, hidden=(16,), dropout=0.0,
+    )  # fmt: skip
     network = ChunkNetwork(shape)
     with torch.no_grad():
+        network.senses.readout.copy_(torch.eye(WIDTH)[None])
         final = network.head[-1]
         final.weight.mul_(0.05)
         final.bias.copy_(torch.tensor([0.0, np.arctanh(speed), 0.0, 0.0, 0.0] * 4))

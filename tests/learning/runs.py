@@ -15,7 +15,10 @@ from robolearn.policies.chunk import ChunkNetwork, ChunkPolicy, ChunkShape
 from tests.autonomy.rig import settings
 from tests.episodes.makers import SCHEMA, info, row
 
-SHAPE = ChunkShape("abc123", ("front", "wrist"), 8, 4, 3, horizon=4, execute=2, hidden=(16,), dropout=0.0)
+SHAPE = ChunkShape(
+    tower="abc123", cameras=("front", "wrist"), feature_dim=8, proprio_dim=4, readout_dim=5, action_dim=3,
+    horizon=4, execute=2, hidden=(16,), dropout=0.0,
+)  # fmt: skip
 
 
 def make_run(folder: Path, demos: int = 2) -> RunFolder:
@@ -28,7 +31,9 @@ def make_run(folder: Path, demos: int = 2) -> RunFolder:
                 writer.append(row(100 * number + index, source=Source.DEMO, base=False))
             writer.end(Ending.SUCCESS, last=row(100 * number + 20, last=True, base=False), label=True)
     torch.manual_seed(0)
-    ChunkPolicy(ChunkNetwork(SHAPE)).save(run.base)
+    network = ChunkNetwork(SHAPE)
+    network.senses.readout.normal_()
+    ChunkPolicy(network).save(run.base)
     return run
 
 

@@ -10,12 +10,13 @@ from robolearn.policies.chunk import ChunkNetwork, ChunkPolicy, ChunkShape
 from robolearn.policies.residual import ResidualNetwork, ResidualPolicy, ResidualShape
 from tests.contract.models import PolicyContract, PolicyRig
 
-CAMERAS, FEATURES, PROPRIO, ACTIONS = ("front", "wrist"), 16, 9, 5
+CAMERAS, FEATURES, PROPRIO, READOUT, ACTIONS = ("front", "wrist"), 16, 9, 6, 5
 CHUNK = ChunkShape(
     tower="none",
     cameras=CAMERAS,
     feature_dim=FEATURES,
     proprio_dim=PROPRIO,
+    readout_dim=READOUT,
     action_dim=ACTIONS,
     horizon=10,
     execute=6,
@@ -26,6 +27,7 @@ RESIDUAL = ResidualShape(
     cameras=CAMERAS,
     feature_dim=FEATURES,
     proprio_dim=PROPRIO,
+    readout_dim=READOUT,
     action_dim=ACTIONS,
     hidden=(32, 32),
     scale=0.5,
@@ -42,7 +44,9 @@ def encoded() -> Encoded:
 def chunk_policy() -> ChunkPolicy:
     """A chunk policy with random weights."""
     torch.manual_seed(0)
-    return ChunkPolicy(ChunkNetwork(CHUNK))
+    network = ChunkNetwork(CHUNK)
+    network.senses.readout.normal_()
+    return ChunkPolicy(network)
 
 
 class TestChunkPolicy(PolicyContract):
@@ -60,6 +64,7 @@ class TestResidualPolicy(PolicyContract):
         """Random weights, of a fixed seed."""
         base = chunk_policy()
         network = ResidualNetwork(RESIDUAL)
+        network.senses.readout.normal_()
         for parameter in network.parameters():
             torch.nn.init.normal_(parameter, std=0.3)
         return PolicyRig(ResidualPolicy(base, network), encoded(), ACTIONS)
