@@ -17,7 +17,10 @@ from robolearn.learning.shapes import residual_shape
 from robolearn.policies.chunk import ChunkNetwork, ChunkPolicy, ChunkShape
 
 CAMERAS, DIM, PROPRIO, ACTIONS = ("front", "wrist"), 3, 2, 2
-SHAPE = ChunkShape("tower", CAMERAS, DIM, PROPRIO, ACTIONS, horizon=2, execute=1, hidden=(8,), dropout=0.0)
+SHAPE = ChunkShape(
+    tower="tower", cameras=CAMERAS, feature_dim=DIM, proprio_dim=PROPRIO, readout_dim=4, action_dim=ACTIONS,
+    horizon=2, execute=1, hidden=(8,), dropout=0.0,
+)  # fmt: skip
 SETTINGS = replace(
     load_learning("residual").residual,
     hidden=(32, 32), critics=2, critic_subset=2, batch=32, critic_warmup=0, actor_every=1, scale=0.3,
@@ -29,7 +32,9 @@ CRITICS_ALONE = replace(SETTINGS, critic_warmup=10**6, target_rate=0.2, target_n
 
 def agent(settings: ResidualSettings = SETTINGS, seed: int = 0) -> ResidualAgent:
     torch.manual_seed(5)
-    return ResidualAgent(residual_shape(SHAPE, settings), ChunkPolicy(ChunkNetwork(SHAPE)), settings, seed)
+    network = ChunkNetwork(SHAPE)
+    network.senses.readout.normal_()
+    return ResidualAgent(residual_shape(SHAPE, settings), ChunkPolicy(network), settings, seed)
 
 
 def draw(seed: int, size: int = 32) -> Batch:

@@ -17,12 +17,18 @@ from robolearn.policies.chunk import ChunkNetwork, ChunkPolicy, ChunkShape
 from robolearn.policies.residual import ResidualNetwork, ResidualPolicy, ResidualShape
 
 CAMERAS, DIM, PROPRIO, ACTIONS = ("front", "wrist"), 5, 4, 3
-SHAPE = ChunkShape("tower", CAMERAS, DIM, PROPRIO, ACTIONS, horizon=6, execute=3, hidden=(16,), dropout=0.1)
+READOUT = 6
+SHAPE = ChunkShape(
+    tower="tower", cameras=CAMERAS, feature_dim=DIM, proprio_dim=PROPRIO, readout_dim=READOUT, action_dim=ACTIONS,
+    horizon=6, execute=3, hidden=(16,), dropout=0.1,
+)  # fmt: skip
 
 
 def policy(shape: ChunkShape = SHAPE) -> ChunkPolicy:
     torch.manual_seed(1)
-    return ChunkPolicy(ChunkNetwork(shape))
+    network = ChunkNetwork(shape)
+    network.senses.readout.normal_()
+    return ChunkPolicy(network)
 
 
 def episode(ticks: int) -> tuple[Float32, Float32]:
@@ -138,7 +144,14 @@ def test_a_description_of_another_version_is_refused(tmp_path: Path) -> None:
 
 
 def residual(scale: float = 0.2) -> ResidualNetwork:
-    return ResidualNetwork(ResidualShape(CAMERAS, DIM, PROPRIO, ACTIONS, hidden=(16,), scale=scale))
+    network = ResidualNetwork(
+        ResidualShape(
+            cameras=CAMERAS, feature_dim=DIM, proprio_dim=PROPRIO, readout_dim=READOUT, action_dim=ACTIONS,
+            hidden=(16,), scale=scale,
+        )
+    )  # fmt: skip
+    network.senses.readout.normal_()
+    return network
 
 
 def test_before_it_has_learned_the_residual_changes_nothing() -> None:
