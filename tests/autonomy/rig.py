@@ -241,6 +241,11 @@ def settings(folder: Path, **changes: str) -> tuple[Path, LearningConfig]:
     """The shipped learning configuration made small, written to ``folder``; ``changes`` are lines by their key."""
     small = {
         "hidden": "[16]",
+        "horizon": "4",
+        "execute": "2",
+        "steps": "30",
+        "scale": "0.4",
+        "confirm_ticks": "2",
         "critics": "2",
         "batch": "16",
         "critic_warmup": "20",

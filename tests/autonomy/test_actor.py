@@ -18,6 +18,7 @@ from robolearn.errors import DeviceError, ModelError
 from robolearn.learning.metrics import MetricsLog
 from robolearn.learning.run_folder import RunFolder
 from robolearn.learning.weights import WeightsFolder
+from robolearn.policies.residual import RESIDUAL, policy_weights
 from robolearn.report.metrics import Metrics
 from robolearn.seeds import PRACTICE
 from tests.autonomy.rig import ReachingPerson, ReachWorld, base_policy, make_actor, open_reach, settings
@@ -40,8 +41,8 @@ class Stage:
 
     def publish(self, bias: float = 0.0) -> int:
         """Publish a residual that moves sideways by ``bias`` of its scale."""
-        weights = {name: tensor.clone() for name, tensor in self.actor.policy.network.state_dict().items()}  # type: ignore[attr-defined]
-        weights["head.3.bias"] = torch.tensor([0.0, bias, 0.0, 0.0, 0.0])
+        weights = policy_weights(None, self.actor.policy.network)  # type: ignore[attr-defined]
+        weights[RESIDUAL + "head.3.bias"] = torch.tensor([0.0, bias, 0.0, 0.0, 0.0])
         return WeightsFolder(self.run.weights).publish(weights, updates=1)
 
     def practice(self) -> Practice:
