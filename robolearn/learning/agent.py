@@ -80,9 +80,11 @@ class ResidualAgent:
     def _update_actor(self, seen: Tensor, base: Tensor, action: Tensor) -> dict[str, float]:
         settings = self.settings
         self.critic.requires_grad_(False)
-        chosen = (base + self.actor(seen, base)).clamp(-1.0, 1.0)
+        residual = self.actor(seen, base)
+        chosen = (base + residual).clamp(-1.0, 1.0)
         values = self.critic(seen, chosen)
         loss = -settings.value_weight * values.mean() / values.detach().abs().mean().clamp(min=MIN_Q_SCALE)
+        loss = loss + settings.residual_weight * (residual / self.actor.shape.scale).square().mean()
         taught = round(len(action) * settings.prior_share)
         if settings.clone_weight > 0.0 and taught:
             with torch.no_grad():

@@ -43,7 +43,8 @@ def clone(
     The policy is the running mean of the weights: one that was cloned twice then does nearly the same thing.
     Raises StoreError if the store keeps no features."""
     torch.manual_seed(seed)
-    samples = _samples([demo for demo in demos if demo.succeeded], settings.horizon)
+    horizon = start.shape.horizon if isinstance(start, ChunkPolicy) else settings.horizon
+    samples = _samples([demo for demo in demos if demo.succeeded], horizon)
     network = ChunkNetwork(start.shape) if isinstance(start, ChunkPolicy) else _begun(samples, schema, settings, start)
     if isinstance(start, ChunkPolicy):
         network.load_state_dict(start.network.state_dict())

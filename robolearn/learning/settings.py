@@ -50,6 +50,7 @@ class ResidualSettings:
     target_noise: Annotated[float, Key("smoothing noise of the target action", low=0.0)]
     actor_every: Annotated[int, Key("critic updates for one of the actor", low=1)]
     value_weight: Annotated[float, Key("weight of the critics' value in the actor's loss", low=0.0)]
+    residual_weight: Annotated[float, Key("weight of keeping the residual small, squared share of its bound", low=0.0)]
     clone_weight: Annotated[
         float, Key("weight of staying near demos and interventions that the critic prefers", low=0.0)
     ]

@@ -11,6 +11,7 @@ from scipy.optimize import minimize_scalar
 from robolearn.contracts import Float32
 
 BINS = 10
+SURE = 0.98
 MARGIN_LOGIT = 1.0  # the success line keeps this far above the worst mistake that may still be made
 
 
@@ -66,25 +67,29 @@ def calibration_bins(probability: Float32, success: NDArray[np.bool_]) -> tuple[
 
 
 def calibrate_temperature(probability: Float32, success: NDArray[np.bool_]) -> float:
-    """Temperature that makes uncalibrated probabilities (N,) likeliest (Guo et al. 2017), between 0.2 and 20."""
+    """Temperature that makes uncalibrated probabilities (N,) likeliest (Guo et al. 2017), between 1 and 20.
+
+    Never below 1: demonstrations held out are separable, and would make the model sure of everything."""
     logit = _logit(probability)
     sign = np.where(success, 1.0, -1.0)
 
     def loss(log_temperature: float) -> float:
         return float(np.logaddexp(0.0, -sign * logit / np.exp(log_temperature)).mean())
 
-    found = minimize_scalar(loss, bounds=(np.log(0.2), np.log(20.0)), method="bounded")
+    found = minimize_scalar(loss, bounds=(0.0, np.log(20.0)), method="bounded")
     return float(np.exp(found.x))
 
 
 def choose_thresholds(negatives: Float32, positives: Float32, max_fpr: float) -> tuple[float, float]:
     """Success line and failure line: failing frames pass the first at most at ``max_fpr``, with a margin.
 
-    A false success ends an episode and teaches the wrong thing, so the line lies high; but it stays where half of the
-    held-out successes pass. Below the failure line lie almost no successes; between the lines the model abstains."""
+    A false success ends an episode and teaches the wrong thing, so the line lies at SURE or above; but it stays where
+    nineteen in twenty of the held-out successes pass. Below the failure line lie almost no successes; between the
+    lines the model abstains.
+    """
     worst = np.quantile(negatives, 1.0 - max_fpr, method="higher")
     with_margin = float(_sigmoid(_logit(np.array([worst])) + MARGIN_LOGIT)[0])
-    above = max(0.5, min(with_margin, float(np.median(positives))))
+    above = max(0.5, min(max(with_margin, SURE), float(np.quantile(positives, 0.05, method="lower"))))
     below = min(above, 0.5, float(np.quantile(positives, 0.01)))
     return above, below
 

@@ -22,7 +22,7 @@ LEAST_R2 = 0.3  # labels that the features explain less of are left out
 
 
 def fit(features: Float32, labels: Float32, held_out: float = 0.1) -> tuple[Float32, Float]:
-    """Map (D, K) from features (N, D) to the labels (N, M) that it can tell, and the held-out R2 (M,) of all of them."""
+    """Map (D, K) from features (N, D) to the labels (N, M) that it can tell, and the held-out R2 (M,)."""
     count = round(len(features) * (1.0 - held_out))
     centre, mean = features[:count].mean(0), labels[:count].mean(0)
     known, wanted = (features[:count] - centre).astype(float), labels[:count] - mean

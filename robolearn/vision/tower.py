@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import open_clip
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from robolearn.contracts import Float32, Image
@@ -59,14 +60,14 @@ class Tower:
         try:
             if folder.is_dir():
                 schema = f"local-dir:{folder}"
-                model, _, _ = open_clip.create_model_and_transforms(schema)
+                model, _, _ = open_clip.create_model_and_transforms(schema, require_pretrained=True)
                 tokenizer = open_clip.get_tokenizer(schema)
             else:
                 model, _, _ = open_clip.create_model_and_transforms(
                     architecture, pretrained=tag or None, require_pretrained=True
                 )
                 tokenizer = open_clip.get_tokenizer(architecture)
-        except (RuntimeError, OSError, ValueError, KeyError) as cause:
+        except (RuntimeError, OSError, ValueError, KeyError, SafetensorError) as cause:
             raise ModelError(
                 f"cannot load the image tower {name!r}: {cause}. Give a shipped tower "
                 f"({', '.join(shipped())}), a folder with "

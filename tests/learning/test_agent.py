@@ -113,7 +113,7 @@ def test_a_state_that_leads_to_itself_has_the_value_of_the_geometric_series() ->
 
 def test_the_actor_moves_to_where_the_critics_see_value() -> None:
     """Reward grows with the first action alone, so the residual goes to its upper bound there."""
-    learned = agent(replace(SETTINGS, clone_weight=0.0))
+    learned = agent(replace(SETTINGS, clone_weight=0.0, residual_weight=0.0))
     for step in range(400):
         batch = draw(step)
         reward = (0.5 + 0.5 * batch.action[:, 0]).astype(np.float32)
@@ -201,3 +201,16 @@ def test_published_weights_are_copies() -> None:
         learned.update(draw(step))
     assert all(torch.equal(published[name], tensor) for name, tensor in before.items())
     assert any(not torch.equal(tensor, published[name]) for name, tensor in learned.policy_weights().items())
+
+
+def test_the_penalty_keeps_the_residual_small() -> None:
+    """The reward of the test above, but every share of the bound costs more than it brings."""
+    learned = agent(replace(SETTINGS, clone_weight=0.0, residual_weight=10.0))
+    for step in range(400):
+        batch = draw(step)
+        reward = (0.5 + 0.5 * batch.action[:, 0]).astype(np.float32)
+        learned.update(batch._replace(reward=reward, discount=np.zeros_like(reward), base_action=0 * batch.action))
+    seen = learned.actor.senses(torch.from_numpy(draw(9).features), torch.from_numpy(draw(9).proprio))
+    with torch.no_grad():
+        moved = learned.actor(seen, torch.zeros(len(seen), ACTIONS)).mean(0)
+    assert moved.abs().max() < 0.2 * SETTINGS.scale

@@ -129,11 +129,17 @@ def test_an_unknown_tower_names_those_there_are(name: str) -> None:
     assert name in str(caught.value)
 
 
-def test_a_damaged_description_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["missing", "cut short", "config broken"])
+def test_damaged_weights_are_refused(damage: str, tmp_path: Path) -> None:
     folder = tmp_path / "own"
     shutil.copytree(SHIPPED / "twin", folder)
-    meta = folder / "open_clip_config.json"
-    meta.write_text(meta.read_text()[:50])
+    weights, meta = folder / "open_clip_model.safetensors", folder / "open_clip_config.json"
+    if damage == "missing":
+        weights.unlink()
+    elif damage == "cut short":
+        weights.write_bytes(weights.read_bytes()[:1000])
+    else:
+        meta.write_text(meta.read_text()[:50])
     with pytest.raises(ModelError, match="cannot load the image tower"):
         Tower.load(str(folder))
 
