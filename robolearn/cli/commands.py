@@ -20,6 +20,9 @@ COMMANDS: dict[str, Command] = {
     "demo": Command("robolearn.cli.demo", "learn a task from nothing to a report, all stages in turn"),
     "record": Command("robolearn.cli.record", "record demonstrations, driven by a person"),
     "train base": Command("robolearn.cli.train_base", "clone the base policy from the demonstrations"),
+    "train tower": Command(
+        "robolearn.cli.train_tower", "draw pictures of the twin, and train a small image tower on them"
+    ),
     "train reward": Command("robolearn.cli.train_reward", "fit the success classifier on the demonstrations"),
     "practice": Command("robolearn.cli.practice", "let the robot practise by itself, and learn from it"),
     "learn": Command("robolearn.cli.learn", "run the learner of a practice alone"),

@@ -23,6 +23,7 @@ class Summary:
     demos: int | None
     episodes: int | None  # practised
     robot_minutes: float | None  # practised, without the demonstrations
+    human_minutes: float | None  # of them, driven by somebody who took over
     wall_s: float  # sum of the stages
     reward: Mapping[str, float | None] | None  # precision, recall, fpr, abstain
     speed_vs_demo: float | None  # 2.0: half the time of a demonstration
@@ -42,6 +43,7 @@ class Summary:
             "episodes": self.episodes,
             "demos": self.demos,
             "robot_minutes": self.robot_minutes,
+            "human_minutes": self.human_minutes,
             "wall_s": self.wall_s,
             "reward": None if self.reward is None else dict(self.reward),
             "speed_vs_demo": self.speed_vs_demo,
@@ -69,6 +71,9 @@ def summarize(run: RunFolder, bars: Sequence[Mapping[str, object]]) -> Summary:
         demos=info.demos,
         episodes=None if episodes is None else len(episodes),
         robot_minutes=robot_minutes(episodes[-1].robot_steps, info.policy_hz) if episodes else None,
+        human_minutes=None
+        if episodes is None
+        else robot_minutes(sum(episode.intervention_steps for episode in episodes), info.policy_hz),
         wall_s=sum(info.stages_s.values()),
         reward=_reward(run.reward) if run.reward else None,
         speed_vs_demo=_speed(info.demo_cycle_time_s, final.cycle_time_s if final else None),

@@ -30,6 +30,7 @@ def test_the_figures_have_the_keys_of_a_demo_and_the_values_of_the_files(tmp_pat
         "episodes": 140,
         "demos": 20,
         "robot_minutes": 18.25,
+        "human_minutes": pytest.approx(81 / 600),  # 81 steps at 10 Hz
         "wall_s": pytest.approx(1043.5),
         "reward": {"precision": 0.9962, "recall": 0.9713, "fpr": 0.0031, "abstain": 0.0148},
         "speed_vs_demo": pytest.approx(1.5),
