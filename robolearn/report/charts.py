@@ -33,11 +33,11 @@ PERCENT_TICKS = [(tick / 100, f"{tick} %") for tick in range(0, 101, 25)]
 
 
 def rolling_success(episodes: Sequence[Episode]) -> list[tuple[int, float]]:
-    """(cumulative robot steps, success share of up to ROLLING_WINDOW episodes that end there)."""
+    """(cumulative robot steps, share of unaided successes in up to ROLLING_WINDOW episodes that end there)."""
     points = []
     for end in range(ROLLING_START, len(episodes) + 1):
         recent = episodes[max(0, end - ROLLING_WINDOW) : end]
-        points.append((episodes[end - 1].robot_steps, sum(e.success for e in recent) / len(recent)))
+        points.append((episodes[end - 1].robot_steps, sum(e.unaided for e in recent) / len(recent)))
     return points
 
 

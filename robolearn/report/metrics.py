@@ -24,6 +24,11 @@ class Episode:
     clips: int
     episode_return: float
 
+    @property
+    def unaided(self) -> bool:
+        """True for a success that nobody helped with."""
+        return self.success and self.intervention_steps == 0
+
     @staticmethod
     def of(fields: Fields) -> Episode:
         """Check one line of kind "episode". Raises BorderError."""

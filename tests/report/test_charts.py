@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from robolearn.contracts import Ending
@@ -23,6 +25,11 @@ def test_rolling_success_looks_back_twenty_episodes_and_starts_at_the_fifth() ->
     assert points[9] == (140, 4 / 14)
     assert points[-1] == (250, 15 / 20)
     assert len(points) == 21
+
+
+def test_a_success_that_somebody_helped_with_does_not_count() -> None:
+    helped = [replace(episode, intervention_steps=3) for episode in episodes(*[True] * 5)]
+    assert rolling_success(helped) == [(50, 0.0)]
 
 
 def test_fewer_than_five_episodes_give_no_curve() -> None:
