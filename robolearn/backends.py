@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
 from typing import Protocol, cast
 
 from robolearn import config
 from robolearn.contracts import Teleop, World
+from robolearn.descriptions import description
 from robolearn.errors import ConfigError, unknown
 from robolearn.kinematics import Kinematics
 from robolearn.station import Station, StationConfig
@@ -18,9 +18,6 @@ BACKENDS = {"twin": "sim.backend"}
 
 class Backend(Protocol):
     """What a backend module offers."""
-
-    def description(self, name: str) -> Path:
-        """MJCF file of an arm, for its kinematics. Raises ConfigError."""
 
     def world(self, station: StationConfig, task: TaskConfig) -> World:
         """Make the devices of a station; they are not connected yet. Raises ConfigError."""
@@ -51,8 +48,7 @@ def backend_of(station: StationConfig) -> Backend:
 
 def open_station(station: StationConfig, task: TaskConfig) -> Station:
     """A connected station; close it when done. Raises ConfigError and DeviceError."""
-    backend = backend_of(station)
-    kinematics = Kinematics(backend.description(station.description), station.joint_names)
-    opened = Station(station, backend.world(station, task), kinematics)
+    kinematics = Kinematics(description(station.description), station.joint_names)
+    opened = Station(station, backend_of(station).world(station, task), kinematics)
     opened.connect()
     return opened

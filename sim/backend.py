@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from robolearn.contracts import Teleop, World
-from robolearn.errors import ConfigError, unknown
+from robolearn.errors import ConfigError
 from robolearn.station import StationConfig
 from robolearn.task import TaskConfig
 from sim.config import TwinTask
 from sim.demonstrator import Demonstrator
 from sim.onlooker import Onlooker
-from sim.scene import ASSETS
 from sim.world import TwinWorld
-
-ARMS = ("so101",)
-
-
-def description(name: str) -> Path:
-    """MJCF file of an arm. Raises ConfigError."""
-    if name not in ARMS:
-        raise ConfigError(unknown("arm description", name, ARMS))
-    return ASSETS / f"{name}.xml"
 
 
 def world(station: StationConfig, task: TaskConfig) -> World:

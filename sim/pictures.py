@@ -15,6 +15,7 @@ import mujoco
 import numpy as np
 
 from robolearn.contracts import CameraSpec, Float, Image
+from robolearn.descriptions import description
 from robolearn.kinematics import Kinematics
 from robolearn.reference import tool_rotation, tool_yaw
 from sim import draws
@@ -22,7 +23,7 @@ from sim.arm import JOINTS
 from sim.config import Placement, TwinTask
 from sim.goals import LIFT_M
 from sim.renderer import ImageNoise, SceneRenderer
-from sim.scene import ASSETS, Scene
+from sim.scene import Scene
 
 FIRST_SEED = 2_000_000_000
 NEAR_M = 0.02  # metric labels are asinh(distance / NEAR_M): sharp near the gripper, coarse far away
@@ -58,7 +59,7 @@ class PictureBook:
             self._renderer.prepare(camera.width, camera.height)
         self._noise = ImageNoise(seed=1)
         self._noise.set_level(float(np.mean(task.randomise.image_noise)))
-        self._kinematics = Kinematics(ASSETS / "so101.xml", JOINTS)
+        self._kinematics = Kinematics(description("so101"), JOINTS)
         self._pitch = tool_pitch_rad
         self._task = replace(
             task,

@@ -28,6 +28,7 @@ from robolearn.contracts import (
     TeleopReading,
     Verdict,
 )
+from robolearn.descriptions import description
 from robolearn.episodes import EpisodeStore, FeatureSchema, StoreSchema
 from robolearn.errors import DeviceError
 from robolearn.kinematics import Kinematics
@@ -47,7 +48,6 @@ GOAL_Y_M = 0.05
 RANGE_Y_M = (-0.15, 0.15)
 START_RAD = (0.0, -0.38, 0.28, 1.50, 0.0)
 JOINTS = ("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll")
-DESCRIPTION = ROOT / "sim" / "assets" / "so101.xml"
 TOWER = "columns"
 
 
@@ -55,7 +55,7 @@ class ToolKinematics:
     """Where the tool of the described arm is, in the form that the fake arm asks for."""
 
     def __init__(self) -> None:
-        self.solver = Kinematics(DESCRIPTION, JOINTS)
+        self.solver = Kinematics(description("so101"), JOINTS)
 
     def tool_position_base_m(self, joint_position_rad: Float) -> Float:
         """Position (3,)."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from robolearn import config
 from robolearn.backends import load_station, load_task, open_station
 from robolearn.contracts import Action
+from robolearn.descriptions import description
 from robolearn.kinematics import Kinematics
 from robolearn.station import Station
 from robolearn.task import TaskConfig
@@ -30,7 +31,7 @@ def blind_cell(task: TaskConfig) -> Iterator[tuple[Station, TwinWorld]]:
     """A station whose arm is connected and whose cameras are not, so that nothing is rendered."""
     world = backend.world(STATION, task)
     assert isinstance(world, TwinWorld)
-    station = Station(STATION, world, Kinematics(backend.description(STATION.description), STATION.joint_names))
+    station = Station(STATION, world, Kinematics(description(STATION.description), STATION.joint_names))
     station.arm.connect()
     yield station, world
     station.close()

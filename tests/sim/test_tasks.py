@@ -8,6 +8,7 @@ import pytest
 
 from robolearn.backends import load_task
 from robolearn.contracts import Action
+from robolearn.descriptions import description
 from robolearn.errors import ConfigError
 from robolearn.kinematics import Kinematics
 from robolearn.seeds import EVALUATION
@@ -60,7 +61,7 @@ def test_physics_stays_finite_whatever_the_actions() -> None:
 
 
 def test_the_tool_is_where_the_arms_maker_says_when_every_joint_is_zero() -> None:
-    kinematics = Kinematics(backend.description("so101"), STATION.joint_names, tool_site="gripperframe")
+    kinematics = Kinematics(description("so101"), STATION.joint_names, tool_site="gripperframe")
     position = kinematics.tool_position_base_m(np.zeros(5))
     np.testing.assert_allclose(position, HOME_TOOL_BASE_M, atol=1e-3)
 

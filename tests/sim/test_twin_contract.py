@@ -6,6 +6,7 @@ import numpy as np
 
 from robolearn.backends import load_station, load_task
 from robolearn.contracts import Clock
+from robolearn.descriptions import description
 from robolearn.kinematics import Kinematics
 from robolearn.safety import Gate
 from sim import backend
@@ -30,7 +31,7 @@ def new_world(seed: int = 0) -> TwinWorld:
 
 def new_kinematics() -> Kinematics:
     """Kinematics of the twin's arm."""
-    return Kinematics(backend.description(STATION.description), STATION.joint_names)
+    return Kinematics(description(STATION.description), STATION.joint_names)
 
 
 class TestTwinArm(ArmContract):
