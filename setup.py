@@ -7,6 +7,24 @@ from setuptools import find_packages, setup
 NAME = "robolearn"
 ROOMS = ("robolearn", "drivers", "sim", "calibration")
 DATA = ("css", "html", "json", "safetensors", "stl", "xml", "yaml")
+ON_ROS_WHEELS = '; python_version < "3.13" and platform_machine == "x86_64" and sys_platform == "linux"'
+ROS = [
+    f"{requirement}{ON_ROS_WHEELS}"
+    for requirement in (
+        "ros-kilted-rclpy[fastrtps]>=9.1",
+        "ros-builtin-interfaces>=2.3",
+        "ros-diagnostic-msgs>=5.5",
+        "ros-geometry-msgs>=5.5",
+        "ros-lifecycle-msgs>=2.3",
+        "ros-rcl-interfaces>=2.3",
+        "ros-rclpy>=9.1",
+        "ros-rosgraph-msgs>=2.3",
+        "ros-sensor-msgs>=5.5",
+        "ros-std-msgs>=5.5",
+        "ros-std-srvs>=5.5",
+        "ros-trajectory-msgs>=5.5",
+    )
+]
 
 setup(
     name=NAME,
@@ -49,7 +67,9 @@ setup(
         "zarr>=3.1",
     ],
     extras_require={
+        "ros": ROS,
         "dev": [
+            *ROS,
             "catkin_pkg>=1.0",
             "hypothesis>=6.100",
             "import-linter>=2.3",
