@@ -10,11 +10,14 @@ import termios
 import tty
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 
-from robolearn.contracts import Clock, TeleopEvent, TeleopReading
+from drivers.table import Cell
+from robolearn.config import Key, Section
+from robolearn.contracts import Arm, Clock, TeleopEvent, TeleopReading
 from robolearn.errors import BorderError, DeviceError
 
 ACTION_NAMES = ("vx", "vy", "vz", "wz", "gripper")
@@ -48,6 +51,13 @@ HELP = (
 # Arrow and function keys arrive as several bytes, some of them letters that would move the arm.
 _ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|[^\[O])", re.DOTALL)
 _UNFINISHED = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
+
+
+@dataclass(frozen=True)
+class KeyboardConfig:
+    """How the person starts."""
+
+    gripper: Annotated[float, Key("gripper at the start of each episode: -1 closed .. 1 open", low=-1.0, high=1.0)]
 
 
 class Keyboard:
@@ -159,3 +169,8 @@ class Keyboard:
         if not data:
             raise DeviceError("keyboard: the terminal is gone (end of input)")
         return data
+
+
+def teleop(section: Section, cell: Cell, arm: Arm) -> Keyboard:
+    """The keyboard of the terminal that the command was started in."""
+    return Keyboard(cell.clock, section.read(KeyboardConfig).gripper)

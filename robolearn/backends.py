@@ -13,7 +13,7 @@ from robolearn.kinematics import Kinematics
 from robolearn.station import Station, StationConfig
 from robolearn.task import TaskConfig
 
-BACKENDS = {"twin": "sim.backend"}
+BACKENDS = {"twin": "sim.backend", "drivers": "drivers.backend"}
 
 
 class Backend(Protocol):

@@ -20,7 +20,7 @@ import math
 import os
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING, dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -64,6 +64,16 @@ class Section:
         """The section as a ``cls``. Raises ConfigError naming file, line, fault and way out."""
         value: T = _Reader(self.source).read(self.node, cls, self.name, Key(""))
         return value
+
+    def split(self, key: str) -> tuple[str, Section]:
+        """The text under ``key``, which says how to read the rest, and that rest. Raises ConfigError."""
+        reader = _Reader(self.source)
+        pairs = reader.pairs(self.node, self.name, f"{key} and its settings")
+        if key not in pairs:
+            reader.fail(self.node, self.name, f"missing: {key!r}")
+        text: str = reader.scalar(pairs[key][1], str, _join(self.name, key), Key(""))
+        rest = [pair for entry, pair in pairs.items() if entry != key]
+        return text, replace(self, node=MappingNode(self.node.tag, rest, self.node.start_mark, self.node.end_mark))
 
 
 def load(path: Path, cls: type[T]) -> T:

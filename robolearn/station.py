@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from robolearn.config import Section
 from robolearn.contracts import (
     Action,
     Arm,
@@ -57,6 +58,7 @@ class StationConfig:
     cameras: Mapping[str, CameraConfig]
     action: ActionConfig
     limits: Limits
+    devices: Section | None = None  # what the station is made of; the drivers backend reads it
 
     def camera_specs(self) -> tuple[CameraSpec, ...]:
         """Specs in the order of the file."""

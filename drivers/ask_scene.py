@@ -1,0 +1,48 @@
+"""A scene that a person at the terminal brings to its start state."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from drivers.table import Cell
+from robolearn.config import Section
+from robolearn.errors import DeviceError
+
+
+@dataclass(frozen=True)
+class AskConfig:
+    """A person who needs no settings."""
+
+
+class AskScene:
+    """Implements ``Scene``: asks, and waits for the answer."""
+
+    def __init__(self, cell: Cell, answers: TextIO, questions: TextIO) -> None:
+        self._cell, self._answers, self._questions = cell, answers, questions
+
+    def reset(self, seed: int) -> Mapping[str, Any]:
+        """Ask, and return when Enter has been pressed. Raises DeviceError if nobody can."""
+        self._questions.write(f"Bring the cell to the start of '{self._cell.instruction}', then press Enter: ")
+        self._questions.flush()
+        if not self._answers.readline():
+            raise DeviceError(
+                f"station {self._cell.station}: nobody at the terminal can bring the cell to its start. Run the "
+                "command in a terminal, or give the scene the driver 'free': episodes start from wherever the cell is."
+            )
+        return {}
+
+    def succeeded(self) -> None:
+        """Nobody knows but the person."""
+        return
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def scene(section: Section, cell: Cell) -> AskScene:
+    """A scene with a person at the terminal."""
+    section.read(AskConfig)
+    return AskScene(cell, sys.stdin, sys.stderr)

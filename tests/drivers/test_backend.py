@@ -1,0 +1,83 @@
+"""A station of real devices is made of what its file says, and of nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import io
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from drivers import backend
+from drivers.ask_scene import AskScene
+from drivers.clock import RealClock
+from drivers.table import ARMS, CAMERAS, SCENES, TELEOPS, Cell
+from robolearn import config
+from robolearn.backends import load_task, open_station
+from robolearn.contracts import Clock
+from robolearn.descriptions import description
+from robolearn.errors import ConfigError, DeviceError
+from robolearn.station import StationConfig
+from tests.contract.clock import ClockContract
+from tests.house.tree import ROOT
+from tests.sim.cells import STATION
+
+TASK = load_task("cube_in_bin")
+CELL = Cell(
+    "desk", TASK.name, TASK.instruction, description("so101"), STATION.joint_names, STATION.control_hz,
+    STATION.action, STATION.limits, RealClock(),
+)  # fmt: skip
+
+
+class TestRealClock(ClockContract):
+    """The operating system's clock."""
+
+    def make(self) -> Clock:
+        """A new clock."""
+        return RealClock()
+
+
+def station_with(devices: str) -> StationConfig:
+    """The twin's station without cameras, made of ``devices`` (YAML)."""
+    text = (ROOT / "configs" / "stations" / "so101_twin.yaml").read_text().replace("backend: twin", "backend: drivers")
+    return replace(config.parse(f"{text}\ndevices:\n{devices}", StationConfig, "desk"), cameras={})
+
+
+def test_a_station_without_devices_says_what_it_lacks() -> None:
+    with pytest.raises(ConfigError, match="needs a section 'devices'"):
+        open_station(replace(STATION, backend="drivers"), TASK)
+
+
+@pytest.mark.parametrize(
+    ("devices", "fault"),
+    [
+        ("  arm: {driver: fetech}\n  cameras: {}\n  teleop: {}\n  scene: {}", "unknown arm driver 'fetech'"),
+        ("  arm: {port: /dev/x}\n  cameras: {}\n  teleop: {}\n  scene: {}", ":[0-9]+: devices.arm: missing: 'driver'"),
+        ("  arm: {}\n  cameras: {}\n  teleop: {}", "missing: 'scene'"),
+        ("  arm: {driver: feetech}\n  cameras: {front: {}}\n  teleop: {}\n  scene: {}", "they must be the same"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_the_section_of_devices_is_named(devices: str, fault: str) -> None:
+    with pytest.raises(ConfigError, match=fault):
+        backend.world(station_with(devices), TASK)
+
+
+TABLES = {"arm": ARMS, "camera": CAMERAS, "teleop": TELEOPS, "scene": SCENES}
+
+
+@pytest.mark.parametrize(("kind", "names"), TABLES.items())
+def test_every_driver_of_the_tables_is_there(kind: str, names: Mapping[str, str]) -> None:
+    for module in names.values():
+        assert callable(getattr(importlib.import_module(module), kind)), module
+
+
+def test_a_person_is_asked_to_bring_the_cell_to_its_start() -> None:
+    questions = io.StringIO()
+    assert AskScene(CELL, io.StringIO("\n"), questions).reset(seed=0) == {}
+    assert TASK.instruction in questions.getvalue()
+
+
+def test_a_cell_that_nobody_can_reset_is_said() -> None:
+    with pytest.raises(DeviceError, match="nobody at the terminal"):
+        AskScene(CELL, io.StringIO(""), io.StringIO()).reset(seed=0)
