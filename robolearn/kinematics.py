@@ -1,4 +1,4 @@
-"""Kinematics of an arm from its MJCF description: forward by MuJoCo, inverse by mink (differential IK as a QP)."""
+"""Kinematics of an arm from its MJCF description: forward by MuJoCo, inverse by mink (damped least squares)."""
 
 from __future__ import annotations
 
@@ -48,8 +48,9 @@ class Kinematics:
         self._update(joint_position_rad)
         rotation = mink.SO3.from_matrix(rotation_base)
         self._task.set_target(mink.SE3.from_rotation_and_translation(rotation, position_base_m))
-        velocity = mink.solve_ik(self._configuration, [self._task], dt_s, "daqp", damping=1e-6, limits=[])
-        return np.asarray(joint_position_rad + velocity[self._columns] * dt_s)
+        problem = mink.build_ik(self._configuration, [self._task], dt_s, damping=1e-6, limits=[])
+        step = np.linalg.solve(problem.P, -problem.q)  # without inequalities the quadratic program is one linear system
+        return np.asarray(joint_position_rad + step[self._columns])
 
     def _data(self, joint_position_rad: Float) -> mujoco.MjData:
         data = self._configuration.data

@@ -55,14 +55,13 @@ class ImageNoise:
     """Gaussian sensor noise from a table, as drawing it afresh would cost more than rendering."""
 
     def __init__(self, seed: int) -> None:
-        table = np.random.default_rng(seed).standard_normal(NOISE_PERIOD, dtype=np.float32)
-        self._unit = table
+        self._unit = np.random.default_rng(seed).standard_normal(NOISE_PERIOD, dtype=np.float32)
+        self._brighter, self._darker = np.zeros((2, NOISE_PERIOD), np.uint8)
 
     def set_level(self, standard_deviation: float) -> None:
         """Standard deviation in grey levels, 0 .. 255."""
-        noise = np.rint(self._unit * standard_deviation).astype(np.int16)
-        self._brighter = np.maximum(noise, 0).astype(np.uint8)
-        self._darker = np.maximum(-noise, 0).astype(np.uint8)
+        for part, scale in ((self._brighter, standard_deviation), (self._darker, -standard_deviation)):
+            cv2.multiply(self._unit, np.array([scale]), dst=part, dtype=cv2.CV_8U)
 
     def add(self, rgb: Image, rng: np.random.Generator) -> Image:
         """A noisy copy of a picture."""
