@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Protocol
+from typing import Any, Protocol
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from robolearn.contracts import CameraSpec, Frame, Image
 from robolearn.errors import DeviceError
 
 RETRY_S = 0.5
 log = logging.getLogger(__name__)
+
+
+def as_rgb(bgr: NDArray[Any]) -> Image:
+    """A picture (H, W, 3) of OpenCV, which has blue first, with red first."""
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 class Source(Protocol):
@@ -123,6 +130,7 @@ class DrainedCamera:
                 self._source.open()
                 return
             except DeviceError as error:
+                self._source.close()
                 self._tell(f"{error}; trying again")
 
     def _tell(self, fault: str) -> None:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import cv2
-import numpy as np
 
-from drivers.camera import DrainedCamera
+from drivers.camera import DrainedCamera, as_rgb
 from drivers.table import Cell
 from robolearn.config import Key, Section
 from robolearn.contracts import CameraSpec, Clock, Frame
@@ -65,7 +64,7 @@ class StreamSource:
         if not arrived:
             raise DeviceError(f"no picture from {self._config.url} for {self._config.silence_s:g} s")
         stamp_ns = self._clock.now_ns()
-        return Frame(stamp_ns, np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8))
+        return Frame(stamp_ns, as_rgb(bgr))
 
     def close(self) -> None:
         """Disconnect."""
