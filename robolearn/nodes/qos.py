@@ -1,0 +1,34 @@
+"""The profiles behind the names of ``robolearn.nodes.topics.Qos``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rclpy.duration import Duration
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+from robolearn.nodes.topics import Qos
+
+COMMAND_LIFESPAN_S = 0.2  # a command that is older when it arrives is not delivered at all
+COMMAND_DEADLINE_S = 0.2  # a stream of commands with a longer gap is reported by both ends
+
+
+def _profile(reliability: ReliabilityPolicy, durability: DurabilityPolicy, depth: int) -> QoSProfile:
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability, durability=durability
+    )  # fmt: skip
+
+
+def _command() -> QoSProfile:
+    profile = _profile(ReliabilityPolicy.RELIABLE, DurabilityPolicy.VOLATILE, 1)
+    profile.lifespan = Duration(nanoseconds=round(COMMAND_LIFESPAN_S * 1e9))
+    profile.deadline = Duration(nanoseconds=round(COMMAND_DEADLINE_S * 1e9))
+    return profile
+
+
+PROFILES: Mapping[Qos, QoSProfile] = {
+    Qos.STREAM: _profile(ReliabilityPolicy.BEST_EFFORT, DurabilityPolicy.VOLATILE, 1),
+    Qos.COMMAND: _command(),
+    Qos.REPLY: _profile(ReliabilityPolicy.RELIABLE, DurabilityPolicy.VOLATILE, 50),
+    Qos.LATCHED: _profile(ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL, 1),
+}
