@@ -20,7 +20,9 @@ from robolearn.reference import ActionConfig
 
 ARMS: dict[str, str] = {}
 CAMERAS = {
+    "file": "drivers.video_file",
     "stream": "drivers.stream",
+    "v4l2": "drivers.v4l2",
 }
 TELEOPS = {
     "keyboard": "drivers.keyboard",
