@@ -25,6 +25,7 @@ ROS = [
         "ros-trajectory-msgs>=5.5",
     )
 ]
+INPUTS = ["evdev>=1.7", "pyrealsense2>=2.55", "pyspacemouse>=2.0"]
 
 setup(
     name=NAME,
@@ -67,8 +68,10 @@ setup(
         "zarr>=3.1",
     ],
     extras_require={
+        "inputs": INPUTS,
         "ros": ROS,
         "dev": [
+            *INPUTS,
             *ROS,
             "catkin_pkg>=1.0",
             "hypothesis>=6.100",

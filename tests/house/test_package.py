@@ -30,6 +30,12 @@ def setup_keyword(name: str) -> Any:
     return ast.literal_eval(values[0])
 
 
+def setup_strings() -> list[str]:
+    """Every text in setup.py: among them are all requirements, those of the extras too."""
+    nodes = ast.walk(ast.parse((ROOT / "setup.py").read_text()))
+    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
 def distribution(requirement: str) -> str:
     return re.split(r"[<>=!~\[; ]", requirement)[0].lower().replace("_", "-")
 
@@ -54,7 +60,7 @@ def test_every_library_that_is_imported_is_required() -> None:
     modules = {name.split(".")[0] for path in sources(*ROOMS) for name in imported(path)}
     foreign = modules - set(sys.stdlib_module_names) - set(ROOMS)
     providers = importlib.metadata.packages_distributions()
-    required = {distribution(line) for line in setup_keyword("install_requires")}
+    required = {distribution(line) for line in setup_strings()}
     lacking = {name for name in foreign if not required & {distribution(one) for one in providers.get(name, [name])}}
     assert lacking == set()
 
