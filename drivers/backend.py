@@ -80,7 +80,7 @@ def person(world: World, station: StationConfig) -> Teleop:
     return teleop
 
 
-def onlooker(world: World, station: StationConfig, patience_s: float) -> Teleop:
+def onlooker(world: World, station: StationConfig, stall_s: float, patience_s: float) -> Teleop:
     """The same person: a real one decides alone when to help."""
     return person(world, station)
 

@@ -25,8 +25,8 @@ class Backend(Protocol):
     def person(self, world: World, station: StationConfig) -> Teleop:
         """Somebody who drives the arm. Raises ConfigError if the backend has nobody."""
 
-    def onlooker(self, world: World, station: StationConfig, patience_s: float) -> Teleop:
-        """Somebody who watches, and takes over when an episode has gone on for ``patience_s`` without success."""
+    def onlooker(self, world: World, station: StationConfig, stall_s: float, patience_s: float) -> Teleop:
+        """Somebody who watches, and takes over when nothing gets on for ``stall_s``, or after ``patience_s``."""
 
 
 def load_station(name: str) -> StationConfig:

@@ -22,10 +22,12 @@ def person(world: World, station: StationConfig) -> Teleop:
     return _demonstrator(world, station)
 
 
-def onlooker(world: World, station: StationConfig, patience_s: float) -> Teleop:
-    """The same person, who watches and helps after ``patience_s``. Raises ConfigError if the world is not a twin."""
+def onlooker(world: World, station: StationConfig, stall_s: float, patience_s: float) -> Teleop:
+    """The same person, who watches, and helps when nothing gets on for ``stall_s``, or after ``patience_s``.
+
+    Raises ConfigError if the world is not a twin."""
     demonstrator = _demonstrator(world, station)
-    return Onlooker(demonstrator.world, demonstrator, patience_s)
+    return Onlooker(demonstrator.world, demonstrator, stall_s, patience_s)
 
 
 def _demonstrator(world: World, station: StationConfig) -> Demonstrator:

@@ -115,7 +115,7 @@ class Demonstrator:
 
     def _advance(self) -> None:
         """Go to the next phase when this one is done; start over if the cube was lost."""
-        if self._phase in (Phase.LIFT, Phase.CARRY, Phase.LOWER) and not self._holds():
+        if self._phase in (Phase.LIFT, Phase.CARRY, Phase.LOWER) and not self.holds():
             self._enter(Phase.HOVER)
         elif self._done():
             order = list(Phase)
@@ -152,7 +152,17 @@ class Demonstrator:
         matrix = self._scene.data.site_xmat[self._scene.tool_site]
         return math.atan2(-matrix[1], matrix[4])
 
-    def _holds(self) -> bool:
+    def left_m(self) -> float:
+        """Way that is left: to the cube, or with the cube to its goal."""
+        cube = self._scene.cube_position_base_m
+        if not self.holds():
+            return float(np.linalg.norm(cube - self._tool()))
+        if self.world.task.goal == "cube_lifted":
+            return float(CARRY_HEIGHT_M - cube[2])
+        return float(np.linalg.norm(self._goal_position() - cube))
+
+    def holds(self) -> bool:
+        """True if the cube is in the gripper."""
         near = float(np.linalg.norm(self._scene.cube_position_base_m - self._tool())) < HELD_M
         return near and self._scene.arm_touches_cube()
 

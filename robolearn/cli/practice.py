@@ -138,8 +138,9 @@ def _person(job: Job, name: str, cell: Cell) -> Teleop | None:
     if name == "none":
         return None
     if name == "onlooker":
-        patience_s = job.config.practice.onlooker_patience * job.task.time_limit_s
-        return backend_of(job.station).onlooker(cell.station.world, job.station, patience_s)
+        settings = job.config.practice
+        patience_s = settings.onlooker_patience * job.task.time_limit_s
+        return backend_of(job.station).onlooker(cell.station.world, job.station, settings.onlooker_stall_s, patience_s)
     say(HELP)
     return Keyboard(cell.station.clock, OPEN_GRIPPER)
 

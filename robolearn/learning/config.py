@@ -57,6 +57,9 @@ class PracticeSettings:
     confirm_ticks: Annotated[int, Key("ticks in a row that must look like success", low=1)]
     exploration_noise: Annotated[float, Key("standard deviation, share of full scale", low=0.0, high=1.0)]
     quiet_share: Annotated[float, Key("share of the episodes without exploration noise", low=0.0, high=1.0)]
+    onlooker_stall_s: Annotated[
+        float, Key("time without progress after which a scripted onlooker takes over [s]", low=0.0)
+    ]
     onlooker_patience: Annotated[
         float, Key("share of the time limit after which a scripted onlooker takes over", low=0.0, high=1.0)
     ]
