@@ -1,0 +1,177 @@
+"""What every node is: its entry of the table come to life, a report each second, and a clean start and end."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.subscription import Subscription
+
+from robolearn.errors import ConfigError, DeviceError, RobolearnError
+from robolearn.nodes import parameters, topics
+from robolearn.nodes.health import HARDWARE, STARTED, STARTED_NS, Health, Stream
+from robolearn.nodes.qos import PROFILES
+from robolearn.nodes.stamps import Stamps
+from robolearn.nodes.table import NodeEntry, entry
+from robolearn.nodes.topics import Qos, Service, Topic
+
+STEADY = Clock(clock_type=ClockType.STEADY_TIME)
+REPORT_S = 1.0
+OK, BAD_INPUT = 0, 2
+OWN_TIME = ("--ros-args", "-r", "/clock:=clock")  # in a namespace, the twin's time is that cell's alone
+
+
+def load_type(name: str) -> Any:
+    """The class of a message or service by its name, such as ``std_msgs/msg/String``."""
+    package, kind, cls = name.split("/")
+    return getattr(importlib.import_module(f"{package}.{kind}"), cls)
+
+
+class TableNode(Node):
+    """A node as the table states it. What the table does not state can be neither published nor heard nor offered."""
+
+    def __init__(self, name: str) -> None:
+        """Raises ConfigError for parameters that are unknown, missing, of another type or out of range."""
+        super().__init__(name, automatically_declare_parameters_from_overrides=True)
+        self.entry: NodeEntry = entry(name)
+        parameters.declare(self, self.entry)
+        self.simulated = bool(self.get_parameter("use_sim_time").value)
+        self.stamps = Stamps(self.simulated)
+        self.health = Health(self.get_fully_qualified_name())
+        self._heard: list[Topic] = []
+        self._streamed: list[Topic] = []
+        self._report_to = self.publisher(topics.DIAGNOSTICS)
+        self.create_subscription(DiagnosticArray, topics.DIAGNOSTICS.name, self._look_for_a_double, 50)
+        self.every(REPORT_S, self._report)
+
+    def text(self, name: str) -> str:
+        """Value of a text parameter."""
+        return str(self.get_parameter(name).value)
+
+    def number(self, name: str) -> float:
+        """Value of a number parameter."""
+        return float(self.get_parameter(name).value)
+
+    def flag(self, name: str) -> bool:
+        """Value of a parameter that is true or false."""
+        return bool(self.get_parameter(name).value)
+
+    def now_ns(self) -> int:
+        """Time of this process [ns]: that of the twin with ``use_sim_time``, monotonic otherwise."""
+        return int((self.get_clock() if self.simulated else STEADY).now().nanoseconds)
+
+    def publisher(self, topic: Topic, name: str = "") -> Publisher[Any]:
+        """Publish on a topic of the table; ``name`` fills its place for a camera or a commander."""
+        _stated(self.entry.name, topic, self.entry.publishes)
+        filled = topic.of(name)
+        if topic.qos is Qos.STREAM:
+            self._streamed.append(filled)
+        return self.create_publisher(load_type(filled.type), filled.name, PROFILES[filled.qos])
+
+    def listen(self, topic: Topic, heard: Callable[[Any], None], name: str = "") -> Subscription[Any]:
+        """Call ``heard`` with each message of a topic of the table; lost ones and unfit publishers are reported."""
+        _stated(self.entry.name, topic, self.entry.subscribes)
+        filled = topic.of(name)
+        self._heard.append(filled)
+        stream = self.health.streams.setdefault(filled.name, Stream())
+        events = SubscriptionEventCallbacks(
+            message_lost=lambda lost: stream.lost(lost.total_count_change),
+            incompatible_qos=lambda _: self.health.error(f"{filled.name}: a publisher of other quality of service"),
+        )
+        return self.create_subscription(
+            load_type(filled.type), filled.name, heard, PROFILES[filled.qos], event_callbacks=events
+        )
+
+    def serve(self, service: Service, answer: Callable[[Any, Any], Any]) -> None:
+        """Offer a service of the table: ``answer(request, response)`` returns the response."""
+        _stated(self.entry.name, service, self.entry.services)
+        self.create_service(load_type(service.type), service.name, answer)
+
+    def every(self, period_s: float, call: Callable[[], None]) -> None:
+        """Call at a fixed rate of true time, whatever the twin's time does."""
+        self.create_timer(period_s, call, clock=STEADY)
+
+    def state(self) -> Mapping[str, object]:
+        """What the report begins with; a node may say more of itself."""
+        return {}
+
+    def close(self) -> None:
+        """Release what the node holds; called once, at the end."""
+
+    def _report(self) -> None:
+        stepped_s = self.stamps.stepped_s()
+        if stepped_s:
+            self.health.error(f"clock stepped: the wall clock was set by {stepped_s:.3f} s")
+        self._look_for_strangers()
+        status = self.health.report(self.state())
+        stamp = self.stamps.header(self.now_ns())
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = stamp
+        self._report_to.publish(message)
+
+    def _look_for_strangers(self) -> None:
+        """Name publishers of another type on what is heard, and others on what this node streams."""
+        for topic in self._heard:
+            for found in self.get_publishers_info_by_topic(topic.name):
+                if found.topic_type != topic.type:
+                    self.health.error(
+                        f"{topic.name}: node {found.node_name} publishes {found.topic_type}, expected {topic.type}"
+                    )
+        for topic in self._streamed:
+            for found in self.get_publishers_info_by_topic(topic.name):
+                full = f"{found.node_namespace.rstrip('/')}/{found.node_name}"
+                if full != self.health.name:
+                    self.health.error(
+                        f"{topic.name}: node {full} publishes it too; give each cell a namespace of its own"
+                    )
+
+    def _look_for_a_double(self, message: DiagnosticArray) -> None:
+        """End if a node of this very name was here before. Raises DeviceError out of the executor."""
+        for status in message.status:
+            if status.name == self.health.name and status.hardware_id != HARDWARE:
+                started_ns = next((int(pair.value) for pair in status.values if pair.key == STARTED), STARTED_NS)
+                fault = f"a node called {status.name} is there already, as {status.hardware_id}"
+                if started_ns <= STARTED_NS:
+                    raise DeviceError(f"{fault}; stop it, or give this cell a namespace of its own")
+                self.health.error(fault)
+
+
+def _stated(node: str, what: Topic | Service, where: tuple[Topic, ...] | tuple[Service, ...]) -> None:
+    if what not in where:
+        raise ConfigError(f"{node}: its entry in the table of nodes does not state {what.name}")
+
+
+def run(make: Callable[[], TableNode]) -> int:
+    """Main of a node: spin until it is told to end. Returns an exit status; errors are told on stderr."""
+    rclpy.init(args=[*sys.argv, *OWN_TIME])
+    try:
+        return _spin(make())
+    except RobolearnError as error:
+        sys.stderr.write(f"{error}\n")
+        return BAD_INPUT
+    finally:
+        rclpy.try_shutdown()
+
+
+def _spin(node: TableNode) -> int:
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        executor.spin()
+    except (ExternalShutdownException, KeyboardInterrupt):
+        return OK
+    finally:
+        node.close()
+        executor.shutdown()
+        node.destroy_node()
+    return OK

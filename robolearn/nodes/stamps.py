@@ -1,0 +1,51 @@
+"""Stamps at the border to ROS: inside is one monotonic clock [ns], outside are message headers.
+
+Without simulated time, a header is wall time. It is converted by the offset between the two clocks at that moment, so
+a wall clock that is set while the cell runs spoils the messages in flight, which are refused, and nothing after them.
+With simulated time both are the time of the twin.
+"""
+
+from __future__ import annotations
+
+import time
+
+from builtin_interfaces.msg import Time
+
+NS = 1_000_000_000
+STEP_NS = NS // 2  # a jump between the clocks that no slewing explains
+
+
+def to_time(stamp_ns: int) -> Time:
+    """Nanoseconds as a message."""
+    seconds, nanoseconds = divmod(stamp_ns, NS)
+    return Time(sec=seconds, nanosec=nanoseconds)
+
+
+def to_ns(stamp: Time) -> int:
+    """A message as nanoseconds."""
+    return int(stamp.sec) * NS + int(stamp.nanosec)
+
+
+class Stamps:
+    """Converts between the monotonic clock of a process and message headers."""
+
+    def __init__(self, simulated: bool) -> None:
+        self._simulated = simulated
+        self._offset_ns = self._measured()
+
+    def header(self, stamp_ns: int) -> Time:
+        """A stamp of this process as one for a header."""
+        return to_time(stamp_ns + self._measured())
+
+    def internal(self, stamp: Time) -> int:
+        """A header's stamp as one of this process [ns]."""
+        return to_ns(stamp) - self._measured()
+
+    def stepped_s(self) -> float:
+        """How far the wall clock has been set since the last call [s]; 0 if it has only been slewed."""
+        before, self._offset_ns = self._offset_ns, self._measured()
+        step_ns = self._offset_ns - before
+        return step_ns / NS if abs(step_ns) > STEP_NS else 0.0
+
+    def _measured(self) -> int:
+        return 0 if self._simulated else time.time_ns() - time.monotonic_ns()
