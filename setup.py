@@ -25,6 +25,7 @@ ROS = [
         "ros-trajectory-msgs>=5.5",
     )
 ]
+ARMS = ["pymodbus[serial]>=3.11", "ur-rtde>=1.6.5"]
 INPUTS = ["evdev>=1.7", "pyrealsense2>=2.55", "pyspacemouse>=2.0"]
 
 setup(
@@ -68,9 +69,11 @@ setup(
         "zarr>=3.1",
     ],
     extras_require={
+        "arms": ARMS,
         "inputs": INPUTS,
         "ros": ROS,
         "dev": [
+            *ARMS,
             *INPUTS,
             *ROS,
             "catkin_pkg>=1.0",
