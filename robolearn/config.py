@@ -7,9 +7,10 @@ A field says what it means, and how far it may go, in its annotation::
         speed_m_s: Annotated[float, Limit("top speed of the tool [m/s]", low=0.0, high=2.0)]
         retries: Annotated[int, Key("attempts before a person is called", low=0)] = 3
 
-Fields may be bool, int, float, str, an Enum, a Literal, another dataclass, ``X | None``, tuples of fixed or
-open length, ``dict[str, X]``, and :class:`Section`. A range is that of each number inside. Rules across
-fields belong in ``__post_init__``, raised as ConfigError: the loader adds where.
+Fields may be bool, int, float, str, an Enum, a Literal, another dataclass, ``X | None``, ``X | Literal[...]``
+(a value or a word), tuples of fixed or open length, ``dict[str, X]``, and :class:`Section`. A range is that
+of each number inside. Rules across fields belong in ``__post_init__``, raised as ConfigError: the loader adds
+where.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ class _Reader:
             base, *notes = get_args(hint)
             return self.read(node, base, name, next((note for note in notes if isinstance(note, Key)), key))
         if origin in (Union, types.UnionType):
-            return self.optional(node, hint, name, key)
+            return self.union(node, hint, name, key)
         if hint is Section:
             return Section(node, self.source, name)
         if dataclasses.is_dataclass(hint):
@@ -169,11 +170,17 @@ class _Reader:
             return self.choice(node, {str(member.value): member for member in hint}, name, key)
         return self.scalar(node, hint, name, key)
 
-    def optional(self, node: Node, hint: Any, name: str, key: Key) -> Any:
-        members = [member for member in get_args(hint) if member is not types.NoneType]
-        if len(members) != 1 or len(get_args(hint)) != 2:
-            raise TypeError(f"{name}: the only union a configuration may hold is X | None, got {hint}")
-        return None if _is_null(node) else self.read(node, members[0], name, key)
+    def union(self, node: Node, hint: Any, name: str, key: Key) -> Any:
+        members = get_args(hint)
+        words = [word for member in members if get_origin(member) is Literal for word in get_args(member)]
+        kinds = [member for member in members if member is not types.NoneType and get_origin(member) is not Literal]
+        if len(kinds) != 1:
+            raise TypeError(f"{name}: a union in a configuration is X | None or X | Literal[...], got {hint}")
+        if types.NoneType in members and _is_null(node):
+            return None
+        if isinstance(node, ScalarNode) and node.value in words:
+            return node.value
+        return self.read(node, kinds[0], name, key)
 
     def record(self, node: Node, cls: Any, name: str) -> Any:
         fields = {field.name: field for field in dataclasses.fields(cls) if field.init}

@@ -17,8 +17,10 @@ from robolearn.contracts import (
     Float,
     check_age,
 )
-from robolearn.errors import BorderError, DeviceError
-from robolearn.limits import GRIPPER_RANGE, WATCHDOG, Kinematics, Limits, StepLimiter
+from robolearn.errors import BorderError, DeviceError, RobolearnError
+from robolearn.limiter import Kinematics, StepLimiter
+from robolearn.limits import GRIPPER_LOAD, GRIPPER_RANGE, WATCHDOG, Limits
+from robolearn.loads import LoadGuard
 
 
 class Gate:
@@ -27,9 +29,10 @@ class Gate:
     It takes JOINT_POSITION commands at the arm's ``control_hz``. Refused, with nothing sent: a command that
     is not finite, of the wrong shape, stale, from the future, or older than the one before it. Shortened
     towards the last executed target, with one of ``CLIP_CODES`` for each cause: a step beyond the joint
-    range, too fast, speeding up too hard, or taking the tool out of the workspace or into a keep-out box.
-    From outside a limit the arm may go back in, but never further out. After a fault or :meth:`stop`
-    everything is refused until :meth:`rearm`."""
+    range, too fast (joints or tool), speeding up too hard or too suddenly, or taking the tool out of the
+    workspace or into a keep-out box. From outside a limit the arm may go back in, but never further out.
+    A gripper that squeezes too hard is eased; too much force or torque at the tool stops the arm. After a
+    fault or :meth:`stop` everything is refused until :meth:`rearm`."""
 
     def __init__(self, arm: Arm, limits: Limits, kinematics: Kinematics, clock: Clock) -> None:
         """Raises ConfigError if a limit allows more than the device, or ``arm`` takes no joint positions."""
@@ -37,6 +40,7 @@ class Gate:
         self._arm, self._clock = arm, clock
         self._period_ns = round(1e9 / arm.spec.control_hz)
         self._limiter = StepLimiter(limits, kinematics, self._period_ns * 1e-9)
+        self._loads = LoadGuard(limits)
         self._shape = (len(arm.spec.joint_names),)
         self._max_age_ns = round(limits.command_max_age_s * 1e9)
         self._watchdog_ns = round(limits.watchdog_s * 1e9)
@@ -59,11 +63,15 @@ class Gate:
         return self._fault
 
     def connect(self) -> None:
-        """Open the device and start from where it is. Raises DeviceError; BorderError for a bad reading."""
+        """Open the device and start from where it is.
+
+        Raises DeviceError; BorderError for a bad reading; ConfigError for a limit on what it does not measure."""
         self._arm.connect()
         try:
-            self._start_from(self._arm.read())
-        except BorderError:
+            state = self._arm.read()
+            self._loads.start(self._spec.name, state)
+            self._start_from(state)
+        except RobolearnError:
             self._arm.close()
             raise
         self._connected = True
@@ -74,9 +82,13 @@ class Gate:
         self._arm.close()
 
     def read(self) -> ArmState:
-        """The device's newest reading; checks the watchdog first."""
+        """The device's newest reading; checks the watchdog first, and the loads that were measured."""
         self.tick()
-        return self._arm.read()
+        state = self._arm.read()
+        overload = self._loads.watch(state)
+        if overload is not None and self.fault is None:
+            self.stop(overload)
+        return state
 
     def tick(self) -> None:
         """Hold still where the arm is if commands have gone silent. Call it from a timer, or just read."""
@@ -94,8 +106,12 @@ class Gate:
 
         Raises BorderError for a bad command, DeviceError if not connected or faulted: nothing is sent."""
         self._check_ready()
+        if self._loads.at_tool:
+            self.read()
+            self._check_ready()
         now_ns = self._clock.now_ns()
-        requested, opening = self._check(command, now_ns)
+        requested, bounded = self._check(command, now_ns)
+        opening = None if bounded is None else self._loads.bound(bounded)
         self.tick()
         elapsed_ns = self._period_ns if self._sent_ns is None else now_ns - self._sent_ns
         step = self._limiter.limit(requested, elapsed_ns * 1e-9)
@@ -103,7 +119,8 @@ class Gate:
         executed = self._send(sent)
         self._limiter.advance(step, self._finite("executed", executed.command.values), elapsed_ns * 1e-9)
         clips = [*step.clips, *executed.clips]
-        clips += [GRIPPER_RANGE] if opening != command.gripper_opening else []
+        clips += [GRIPPER_RANGE] if bounded != command.gripper_opening else []
+        clips += [GRIPPER_LOAD] if opening != bounded else []
         clips += [WATCHDOG] if self._held else []
         self._stamp_ns, self._sent_ns, self._held = command.stamp_ns, now_ns, False
         return Executed(executed.command, tuple(dict.fromkeys(clips)))

@@ -5,19 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from robolearn.contracts import ArmCommand, CommandMode, Executed, Float
-from robolearn.limits import Box, Limits
+from robolearn.limits import NONE_MEASURED, Box, Limits
 from robolearn.safety import Gate
 from tests.contract.fake_arm import PERIOD_NS, FakeArm, SteppedClock
 
 DT_S = PERIOD_NS / 1e9
-SPEED, ACCELERATION = 2.0, 20.0
+SPEED, ACCELERATION, JERK, TOOL_SPEED = 2.0, 20.0, 1000.0, 1.0
 WIDE = Limits(
     joint_lower_rad=(-1.5,) * 5,
     joint_upper_rad=(1.5,) * 5,
     joint_speed_rad_s=(SPEED,) * 5,
     joint_acceleration_rad_s2=(ACCELERATION,) * 5,
+    joint_jerk_rad_s3=(JERK,) * 5,
+    tool_speed_m_s=TOOL_SPEED,
     workspace=Box((-0.5, -0.5, 0.0), (0.5, 0.5, 0.5)),
     keep_out=(),
+    gripper_load=NONE_MEASURED,
+    tool_force_n=NONE_MEASURED,
+    tool_torque_nm=NONE_MEASURED,
     command_max_age_s=0.1,
     watchdog_s=0.2,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from robolearn.limits import Box, Limits
+from robolearn.limits import NONE_MEASURED, Box, Limits
 from robolearn.safety import Gate
 from tests.contract.arm import ArmContract, ArmRig
 from tests.contract.fake_arm import FakeArm, SteppedClock
@@ -12,8 +12,13 @@ LIMITS = Limits(
     joint_upper_rad=(1.5,) * 5,
     joint_speed_rad_s=(2.0,) * 5,
     joint_acceleration_rad_s2=(20.0,) * 5,
+    joint_jerk_rad_s3=(1000.0,) * 5,
+    tool_speed_m_s=1.0,
     workspace=Box((-0.5, -0.5, 0.0), (0.5, 0.5, 0.5)),
     keep_out=(),
+    gripper_load=NONE_MEASURED,
+    tool_force_n=NONE_MEASURED,
+    tool_torque_nm=NONE_MEASURED,
     command_max_age_s=0.1,
     watchdog_s=0.2,
 )
