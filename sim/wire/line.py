@@ -17,7 +17,7 @@ class LineFaults:
 
     drop: float = 0.0  # share of answers that are lost
     late: float = 0.0  # share of answers that come only together with the next one
-    corrupt: float = 0.0  # share of bytes with a flipped bit
+    corrupt: float = 0.0  # share of bytes with a flipped bit, in either direction on a shared wire
     delay_s: float = 0.0  # every answer comes so much later
     split: int = 0  # bytes in a piece, a moment after one another; 0: an answer comes in one piece
     freeze: bool = False  # the line stays open, and nothing is answered
@@ -53,7 +53,7 @@ class Line:
         if luck[1] < faults.late:
             self._held += answer
             return
-        data, self._held = self._spoilt(self._held + answer), b""
+        data, self._held = self.noise(self._held + answer), b""
         size = faults.split or len(data)
         for index, start in enumerate(range(0, len(data), size)):
             due = due_s + faults.delay_s + index * PIECE_GAP_S
@@ -72,7 +72,8 @@ class Line:
         self._waiting.clear()
         self._held = b""
 
-    def _spoilt(self, data: bytes) -> bytes:
+    def noise(self, data: bytes) -> bytes:
+        """``data`` after its way over the wire."""
         if not self.faults.corrupt:
             return data
         values = np.frombuffer(data, np.uint8).copy()
