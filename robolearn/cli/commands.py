@@ -29,5 +29,6 @@ COMMANDS: dict[str, Command] = {
     "eval": Command("robolearn.cli.evaluate", "measure success on held-out resets"),
     "bench reward": Command("robolearn.cli.bench_reward", "measure the success classifier on held-out frames"),
     "bench": Command("robolearn.cli.bench", "measure twin, replay, store or learner beside its peer"),
+    "emulate so101": Command("robolearn.cli.emulate_so101", "serve a virtual SO-101, on the wire of its servos"),
     "episodes check": Command("robolearn.cli.episodes_check", "read all that a store holds, and name what is damaged"),
 }
