@@ -49,7 +49,7 @@ class DrainedCamera:
         self._lock = threading.Lock()
         self._frame: Frame | None = None
         self._fault: str | None = None
-        self._newest: Image | None = None  # also of a camera that was lost since
+        self._newest: Image | None = None  # what has to change for a frozen camera to be trusted again
         self._changed_ns = 0
         self.pictures = 0
         self.losses = 0
@@ -100,7 +100,13 @@ class DrainedCamera:
     def _drain(self) -> None:
         while not self._closing.is_set():
             try:
-                self._keep(self._source.take())
+                frame = self._source.take()
+            except DeviceError as error:
+                self._newest = None
+                self._lose(str(error))
+                continue
+            try:
+                self._keep(frame)
             except DeviceError as error:
                 self._lose(str(error))
 

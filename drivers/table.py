@@ -21,6 +21,7 @@ from robolearn.reference import ActionConfig
 ARMS: dict[str, str] = {}
 CAMERAS = {
     "file": "drivers.video_file",
+    "realsense": "drivers.realsense",
     "stream": "drivers.stream",
     "v4l2": "drivers.v4l2",
 }

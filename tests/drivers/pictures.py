@@ -9,7 +9,7 @@ import numpy as np
 
 from robolearn.contracts import CameraSpec, Frame
 
-SPEC = CameraSpec("front", 64, 48, 30.0, "front_camera")
+SPEC = CameraSpec("front", 64, 48, 15.0, "front_camera")
 
 
 class Scene:

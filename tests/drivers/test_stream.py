@@ -79,7 +79,7 @@ class TestNetworkCamera(CameraContract):
 def test_pictures_that_nobody_reads_do_not_queue_up(wired: Wired) -> None:
     before = wired.camera.pictures
     time.sleep(1.0)
-    assert wired.camera.pictures - before >= 10
+    assert wired.camera.pictures - before >= 5
     stamp_ns = wired.camera.read().stamp_ns
     assert time.monotonic_ns() - stamp_ns < 0.5e9
 
