@@ -9,6 +9,9 @@ from robolearn.contracts import ArmState
 from robolearn.errors import ConfigError
 from robolearn.limits import NONE_MEASURED, Limits, Load
 
+FREE = (0.0, 1.0)  # openings that the gripper may go to while it does not squeeze
+RELAXED = 0.5  # a gripper that was eased may close again once it feels less than this share of its limit
+
 
 class _Felt(NamedTuple):
     """One load: the name of its limit in the station's file, what is allowed and what was measured (or None)."""
@@ -24,7 +27,7 @@ class LoadGuard:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._opening_sent: float | None = None
-        self._opening_range = (0.0, 1.0)
+        self._opening_range = FREE
         self.at_tool = {limits.tool_force_n, limits.tool_torque_nm} != {NONE_MEASURED}
 
     def start(self, arm: str, state: ArmState) -> None:
@@ -37,7 +40,7 @@ class LoadGuard:
                 )
             if felt.allowed is None and felt.measured is not None:
                 raise ConfigError(f"{arm}: limits.{felt.name} is {NONE_MEASURED}, but the arm measures it. State it.")
-        self._opening_sent, self._opening_range = None, (0.0, 1.0)
+        self._opening_sent, self._opening_range = None, FREE
 
     def watch(self, state: ArmState) -> str | None:
         """Why the arm must stop now, or None. Finds how far the gripper may go until the next reading, too."""
@@ -60,10 +63,10 @@ class LoadGuard:
     def _eased(self, gripper: _Felt, opening: float | None) -> tuple[float, float]:
         """Range of openings. A servo's load grows with its lead over the measured opening, so the lead shrinks."""
         sent = self._opening_sent
-        if gripper.allowed is None or gripper.measured is None or gripper.measured <= gripper.allowed:
-            return 0.0, 1.0
-        if sent is None or opening is None:
-            return 0.0, 1.0
+        if gripper.allowed is None or gripper.measured is None or sent is None or opening is None:
+            return FREE
+        if gripper.measured <= gripper.allowed:
+            return self._opening_range if gripper.measured > RELAXED * gripper.allowed else FREE
         eased = opening + (sent - opening) * gripper.allowed / gripper.measured
         return (0.0, eased) if sent > opening else (eased, 1.0)
 

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from robolearn import config
 from robolearn.errors import ConfigError
-from robolearn.limits import Box, Limits
+from robolearn.limits import NONE_MEASURED, Box, Limits
+from robolearn.station import StationConfig
 from tests.gate_bench import WIDE
 
 POINT = st.tuples(*[st.floats(-1.0, 1.0)] * 3)
@@ -24,21 +26,45 @@ def test_no_limit_has_a_default() -> None:
             Limits(**values)
 
 
+SHIPPED = config.find("stations", "so101_twin").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Limits)])
+def test_a_limit_that_the_file_does_not_state_is_an_error_with_file_and_line(name: str) -> None:
+    lines = SHIPPED.splitlines()
+    at = 2 + lines.index("limits:")
+    without = "\n".join(line for line in lines if not line.startswith(f"  {name}:"))
+    with pytest.raises(ConfigError, match=rf"cell\.yaml:{at}: limits: missing: '{name}' \("):
+        config.parse(without, StationConfig, "cell.yaml")
+
+
+def test_a_load_is_a_number_or_the_word_that_says_that_none_is_measured() -> None:
+    station = config.parse(SHIPPED.replace("gripper_load: 1.0", "gripper_load: none_measured"), StationConfig, "it")
+    assert station.limits.gripper_load == NONE_MEASURED
+    for wrong in ("", "null", "none", "1.5", "-0.5", ".inf"):
+        with pytest.raises(ConfigError, match=r"limits\.gripper_load"):
+            config.parse(SHIPPED.replace("gripper_load: 1.0", f"gripper_load: {wrong}"), StationConfig, "it")
+
+
 @pytest.mark.parametrize("bad", [0.0, -1.0, float("nan"), float("inf")])
-@pytest.mark.parametrize("name", ["joint_speed_rad_s", "joint_acceleration_rad_s2"])
+@pytest.mark.parametrize("name", ["joint_speed_rad_s", "joint_acceleration_rad_s2", "joint_jerk_rad_s3"])
 def test_a_rate_that_is_no_positive_number_is_refused_by_name(name: str, bad: float) -> None:
     with pytest.raises(ConfigError, match=name):
         dataclasses.replace(WIDE, **{name: (1.0, 1.0, bad, 1.0, 1.0)})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, float("nan"), float("inf")])
-@pytest.mark.parametrize("name", ["command_max_age_s", "watchdog_s"])
-def test_a_time_that_is_no_positive_number_is_refused_by_name(name: str, bad: float) -> None:
+@pytest.mark.parametrize(
+    "name", ["command_max_age_s", "watchdog_s", "tool_speed_m_s", "gripper_load", "tool_force_n", "tool_torque_nm"]
+)
+def test_a_time_speed_or_load_that_is_no_positive_number_is_refused_by_name(name: str, bad: float) -> None:
     with pytest.raises(ConfigError, match=name):
         dataclasses.replace(WIDE, **{name: bad})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["joint_upper_rad", "joint_speed_rad_s", "joint_acceleration_rad_s2"])
+@pytest.mark.parametrize(
+    "name", ["joint_upper_rad", "joint_speed_rad_s", "joint_acceleration_rad_s2", "joint_jerk_rad_s3"]
+)
 def test_a_missing_joint_is_refused_by_name(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name}: needs one number per joint, 5"):
         dataclasses.replace(WIDE, **{name: (1.0,) * 4})  # type: ignore[arg-type]
