@@ -78,8 +78,12 @@ class TableNode(Node):
             self._streamed.append(filled)
         return self.create_publisher(load_type(filled.type), filled.name, PROFILES[filled.qos])
 
-    def listen(self, topic: Topic, heard: Callable[[Any], None], name: str = "") -> Subscription[Any]:
-        """Call ``heard`` with each message of a topic of the table; lost ones and unfit publishers are reported."""
+    def listen(
+        self, topic: Topic, heard: Callable[[Any], None], name: str = "", raw: bool = False
+    ) -> Subscription[Any]:
+        """Call ``heard`` with each message of a topic of the table; lost ones and unfit publishers are reported.
+
+        A ``raw`` message is bytes as they came."""
         _stated(self.entry.name, topic, self.entry.subscribes)
         filled = topic.of(name)
         self._heard.append(filled)
@@ -89,7 +93,7 @@ class TableNode(Node):
             incompatible_qos=lambda _: self.health.error(f"{filled.name}: a publisher of other quality of service"),
         )
         return self.create_subscription(
-            load_type(filled.type), filled.name, heard, PROFILES[filled.qos], event_callbacks=events
+            load_type(filled.type), filled.name, heard, PROFILES[filled.qos], event_callbacks=events, raw=raw
         )
 
     def serve(self, service: Service, answer: Callable[[Any, Any], Any]) -> None:
