@@ -11,6 +11,7 @@ ON_ROS_WHEELS = '; python_version < "3.13" and platform_machine == "x86_64" and 
 ROS = [
     f"{requirement}{ON_ROS_WHEELS}"
     for requirement in (
+        "mcap>=1.6",
         "ros-kilted-rclpy[fastrtps]>=9.1",
         "ros-builtin-interfaces>=2.3",
         "ros-diagnostic-msgs>=5.5",
@@ -82,6 +83,7 @@ setup(
             "mypy>=1.15",
             "pytest>=8.0",
             "pytest-timeout>=2.3",
+            "rosbags>=0.10",
             "ruff>=0.9",
             "setuptools>=77",
             "types-PyYAML>=6.0.12",
