@@ -18,7 +18,7 @@ from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
 
 from robolearn.errors import ConfigError, DeviceError, RobolearnError
-from robolearn.nodes import parameters, topics
+from robolearn.nodes import network, parameters, topics
 from robolearn.nodes.health import HARDWARE, STARTED, STARTED_NS, Health, Stream
 from robolearn.nodes.qos import PROFILES
 from robolearn.nodes.stamps import Stamps
@@ -28,7 +28,6 @@ from robolearn.nodes.topics import Qos, Service, Topic
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 REPORT_S = 1.0
 OK, BAD_INPUT = 0, 2
-OWN_TIME = ("--ros-args", "-r", "/clock:=clock")  # in a namespace, the twin's time is that cell's alone
 
 
 def load_type(name: str) -> Any:
@@ -157,7 +156,7 @@ def _stated(node: str, what: Topic | Service, where: tuple[Topic, ...] | tuple[S
 
 def run(make: Callable[[], TableNode]) -> int:
     """Main of a node: spin until it is told to end. Returns an exit status; errors are told on stderr."""
-    rclpy.init(args=[*sys.argv, *OWN_TIME])
+    network.join(sys.argv)
     try:
         return _spin(make())
     except RobolearnError as error:
