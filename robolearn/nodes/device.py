@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lifecycle_msgs.msg import State
 from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallbackReturn
 
 from robolearn.errors import RobolearnError
@@ -12,7 +11,6 @@ from robolearn.nodes.base import TableNode
 
 LISTEN_S = 1.2  # a node of the same name tells of itself each second
 RETRY_S = 1.0
-UNASKED = ("unconfigured", "inactive")
 
 
 class DeviceNode(LifecycleNodeMixin, TableNode):

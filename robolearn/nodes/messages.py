@@ -73,7 +73,7 @@ def from_state(state: ArmState, spec: ArmSpec, stamps: Stamps) -> StateMessages:
     return StateMessages(joints, pose, _from_wrench(state.wrench_tool, spec, stamp))
 
 
-def to_state(messages: StateMessages, spec: ArmSpec, stamps: Stamps) -> ArmState:
+def to_state(messages: StateMessages, spec: ArmSpec, stamp_ns: int) -> ArmState:
     """A reading of its messages. Raises BorderError for another frame, a missing joint, or what is not finite."""
     joints, pose = messages.joints, messages.pose.pose
     check_frame(topics.EE_POSE.name, messages.pose.header.frame_id, spec.base_frame)
@@ -85,7 +85,7 @@ def to_state(messages: StateMessages, spec: ArmSpec, stamps: Stamps) -> ArmState
     load = joints.effort[joints.name.index(GRIPPER)] if len(joints.effort) == count + 1 else None
     point, turn = pose.position, pose.orientation
     return ArmState(
-        stamp_ns=stamps.internal(joints.header.stamp),
+        stamp_ns=stamp_ns,
         joint_position_rad=position,
         joint_velocity_rad_s=velocity,
         ee_position_base_m=_finite(topics.EE_POSE.name, (point.x, point.y, point.z)),
@@ -156,7 +156,7 @@ def from_frame(frame: Frame, spec: CameraSpec, stamps: Stamps) -> Image:
     return message
 
 
-def to_frame(message: Image, topic: str, spec: CameraSpec, stamps: Stamps) -> Frame:
+def to_frame(message: Image, topic: str, spec: CameraSpec, stamp_ns: int) -> Frame:
     """A picture of a message. Raises BorderError for another frame, encoding or size."""
     check_frame(topic, message.header.frame_id, spec.frame)
     given = (message.encoding, message.width, message.height, message.step, len(message.data))
@@ -164,7 +164,7 @@ def to_frame(message: Image, topic: str, spec: CameraSpec, stamps: Stamps) -> Fr
     if given != expected:
         raise BorderError(f"{topic}: encoding, width, height, step and bytes are {given}, expected {expected}")
     rgb = np.frombuffer(message.data, np.uint8).reshape(spec.height, spec.width, 3)
-    return Frame(stamps.internal(message.header.stamp), rgb.copy())
+    return Frame(stamp_ns, rgb.copy())
 
 
 def from_reading(reading: TeleopReading, stamps: Stamps) -> Joy:
@@ -174,7 +174,7 @@ def from_reading(reading: TeleopReading, stamps: Stamps) -> Joy:
     return Joy(header=header, axes=reading.action.astype(float).tolist(), buttons=buttons)
 
 
-def to_reading(message: Joy, names: Sequence[str], stamps: Stamps) -> TeleopReading:
+def to_reading(message: Joy, names: Sequence[str], stamp_ns: int) -> TeleopReading:
     """What a person does. Raises BorderError for another number of axes or buttons, or an action out of range."""
     topic = topics.TELEOP.name
     if len(message.axes) != len(names) or len(message.buttons) != 1 + len(EVENTS):
@@ -185,7 +185,6 @@ def to_reading(message: Joy, names: Sequence[str], stamps: Stamps) -> TeleopRead
         raise BorderError(f"{topic}: axes {action} are outside [-1, 1]")
     pressed = [event for event, down in zip(EVENTS, message.buttons[1:], strict=True) if down]
     event = pressed[0] if pressed else TeleopEvent.NONE
-    stamp_ns = stamps.internal(message.header.stamp)
     return TeleopReading(stamp_ns, bool(message.buttons[0]), action.astype(np.float32), event)
 
 

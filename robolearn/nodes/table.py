@@ -77,7 +77,8 @@ DEVICE = (*CELL, AUTOSTART)
 LEARNING = (*CELL, RUN, CONFIG, SEED)
 
 PERSON = Parameter("person", str, "none", "who sits at the twin: none, demonstrator or onlooker")
-PATIENCE = Parameter("patience_s", float, 10.0, "how long the onlooker watches before taking over [s]", 0.0, 3600.0)
+STALL = Parameter("stall_s", float, 3.0, "the onlooker helps a robot that gets nowhere for so long [s]", 0.0, 3600.0)
+PATIENCE = Parameter("patience_s", float, 10.0, "the onlooker helps after so long in any case [s]", 0.0, 3600.0)
 
 ARM_STREAMS = (topics.JOINT_STATES, topics.EE_POSE, topics.WRENCH)
 CAMERA_STREAMS = (topics.IMAGE, topics.CAMERA_INFO)
@@ -117,6 +118,7 @@ NODES: tuple[NodeEntry, ...] = (
             Parameter("lock_step", bool, False, "time stands still until clock/advance_to asks for more"),
             Parameter("real_time_factor", float, 1.0, "twin seconds per second, unless in lock-step", 0.01, 100.0),
             PERSON,
+            STALL,
             PATIENCE,
         ),
         publishes=(
@@ -124,7 +126,7 @@ NODES: tuple[NodeEntry, ...] = (
             topics.DIAGNOSTICS,
         ),
         subscribes=(*ARM_INPUTS, topics.ADVANCE_TO),
-        services=(*ARM_SERVICES, topics.TWIN_RESET, topics.TWIN_SUCCEEDED, topics.TELEOP_BEGIN),
+        services=(*ARM_SERVICES, topics.TWIN_RESET, topics.TWIN_SUCCEEDED, topics.TELEOP_BEGIN, topics.TELEOP_READ),
         lifecycle=True,
     ),
     NodeEntry(

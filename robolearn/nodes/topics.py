@@ -142,10 +142,14 @@ TELEOP = Topic(
     "axes: action in [-1, 1]; buttons: engaged, success, failure, rerecord, abort",
 )
 TELEOP_BEGIN = Service("teleop/begin", "rcl_interfaces/srv/SetParameters", "an episode starts, with the parameter seed")
+TELEOP_READ = Service("teleop/read", TRIGGER, "publish one reading now; for a person at a twin in lock-step")
 
-CLOCK = Topic("/clock", "rosgraph_msgs/msg/Clock", Qos.REPLY, "time of the twin; in a namespace, <namespace>/clock")
+CLOCK = Topic("/clock", "rosgraph_msgs/msg/Clock", Qos.LATCHED, "time of the twin; in a namespace <namespace>/clock")
 ADVANCE_TO = Topic(
-    "clock/advance_to", "rosgraph_msgs/msg/Clock", Qos.REPLY, "run the physics up to here; for a twin in lock-step"
+    "clock/advance_to",
+    "rosgraph_msgs/msg/Clock",
+    Qos.REPLY,
+    "run up to here, or publish all again if that is now; for a twin in lock-step",
 )
 TWIN_RESET = Service(
     "twin/reset",

@@ -1,0 +1,126 @@
+"""Answers for an arm on the graph: streams its readings, takes commands, and says what became of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from builtin_interfaces.msg import Time
+from std_msgs.msg import Header, String
+from trajectory_msgs.msg import JointTrajectory
+
+from robolearn.contracts import Arm, ArmCommand, CommandMode, Executed
+from robolearn.errors import BorderError, DeviceError, RobolearnError
+from robolearn.nodes import topics
+from robolearn.nodes.arm_spec import TimeKind, from_spec
+from robolearn.nodes.device import DeviceNode
+from robolearn.nodes.health import Stream
+from robolearn.nodes.messages import Answer, check_frame, from_answer, from_command, from_state, to_command
+
+STOPPED_BY_SERVICE = "stopped by service"
+
+
+class ArmServer:
+    """Stands between one :class:`Arm` and the topics ``arm/*``. Commands are taken while the node is active."""
+
+    def __init__(self, node: DeviceNode, arm: Arm, time: TimeKind) -> None:
+        self._node, self._arm, self._time = node, arm, time
+        self._joints = node.publisher(topics.JOINT_STATES)
+        self._pose = node.publisher(topics.EE_POSE)
+        self._wrench = node.publisher(topics.WRENCH)
+        self._clips = node.publisher(topics.ARM.clips)
+        self._executed = node.publisher(topics.ARM.executed)
+        self._fault = node.publisher(topics.ARM.fault)
+        self._told_fault: str | None = None
+        self._last_command_ns: int | None = None
+        self._stream = node.health.streams.setdefault(topics.JOINT_STATES.name, Stream(arm.spec.control_hz))
+        node.listen(topics.ARM.command, self._command)
+        node.listen(topics.ARM.stop_request, lambda message: self._stop(message.data))
+        node.serve(topics.ARM_SPEC, self._spec)
+        node.serve(topics.ARM.stop, self._stop_by_service)
+        node.serve(topics.ARM.rearm, self._rearm)
+        self._tell_fault()
+
+    def publish(self, now_ns: int) -> None:
+        """Read the arm and publish the reading. Raises BorderError and DeviceError."""
+        state = self._arm.read()
+        messages = from_state(state, self._arm.spec, self._node.stamps)
+        self._pose.publish(messages.pose)
+        if messages.wrench is not None:
+            self._wrench.publish(messages.wrench)
+        self._joints.publish(messages.joints)
+        self._stream.note(state.stamp_ns, now_ns)
+        self._tell_fault()
+
+    def hold_if_silent(self, now_ns: int, watchdog_ns: int) -> None:
+        """Hold still where the arm is, once, if the stream of commands has ended. Raises BorderError, DeviceError."""
+        if self._last_command_ns is None or now_ns - self._last_command_ns <= watchdog_ns:
+            return
+        self._last_command_ns = None
+        self._node.health.error(f"{topics.ARM.command.name}: silent for {watchdog_ns / 1e9:g} s, the arm holds still")
+        self.hold(now_ns)
+
+    def hold(self, now_ns: int) -> None:
+        """Hold still where the arm is. Raises BorderError and DeviceError."""
+        if self._arm.fault is None:
+            here_rad = self._arm.read().joint_position_rad
+            self._arm.command(ArmCommand(now_ns, CommandMode.JOINT_POSITION, here_rad, None))
+
+    def _command(self, message: JointTrajectory) -> None:
+        stamp = message.header.stamp
+        try:
+            executed = self._take(message)
+        except (BorderError, DeviceError) as error:
+            self._refuse(stamp, error)
+            return
+        self._clips.publish(from_answer(Answer(executed.clips, "", ""), topics.ARM.clips.name, stamp))
+        self._executed.publish(from_command(executed.command, self._arm.spec.joint_names, stamp))
+
+    def _take(self, message: JointTrajectory) -> Executed:
+        spec, stamp_ns = self._arm.spec, self._node.stamps.internal(message.header.stamp)
+        if not self._node.active:
+            raise DeviceError(f"{self._node.health.name} is {self._node.state_label}: activate it first")
+        if message.header.frame_id:
+            check_frame(topics.ARM.command.name, message.header.frame_id, spec.base_frame)
+        executed = self._arm.command(to_command(message, topics.ARM.command.name, spec.joint_names, stamp_ns))
+        now_ns = self._node.now_ns()
+        self._last_command_ns = now_ns
+        self._node.health.streams[topics.ARM.command.name].note(stamp_ns, now_ns)
+        return executed
+
+    def _refuse(self, stamp: Time, error: RobolearnError) -> None:
+        self._node.health.error(f"{topics.ARM.command.name}: {error}")
+        self._tell_fault()
+        refusal = Answer((), str(error), type(error).__name__)
+        self._clips.publish(from_answer(refusal, topics.ARM.clips.name, stamp))
+        self._executed.publish(JointTrajectory(header=Header(stamp=stamp)))
+
+    def _stop(self, reason: str) -> None:
+        self._arm.stop(reason)
+        self._tell_fault()
+
+    def _stop_by_service(self, request: Any, response: Any) -> Any:
+        self._stop(STOPPED_BY_SERVICE)
+        response.success, response.message = True, STOPPED_BY_SERVICE
+        return response
+
+    def _rearm(self, request: Any, response: Any) -> Any:
+        try:
+            self._arm.rearm()
+            response.success = self._arm.fault is None
+            response.message = self._arm.fault or ""
+        except RobolearnError as error:
+            response.success, response.message = False, str(error)
+        self._tell_fault()
+        return response
+
+    def _spec(self, request: Any, response: Any) -> Any:
+        response.values = from_spec(self._arm.spec, self._time, request.names)
+        return response
+
+    def _tell_fault(self) -> None:
+        fault = self._arm.fault or ""
+        if fault != self._told_fault:
+            self._told_fault = fault
+            self._fault.publish(String(data=fault))
+            if fault:
+                self._node.health.error(f"{topics.ARM.fault.name}: {fault}")

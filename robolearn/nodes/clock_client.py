@@ -1,0 +1,69 @@
+"""The clock of a station over the graph."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+
+from rosgraph_msgs.msg import Clock
+
+from robolearn.errors import DeviceError
+from robolearn.nodes import topics
+from robolearn.nodes.arm_spec import TimeKind
+from robolearn.nodes.link import Link
+from robolearn.nodes.stamps import NS, Stamps, to_ns, to_time
+
+
+class RosClock:
+    """Implements ``Clock``: the machine's monotonic time, or that of the twin, which in lock-step is asked to go on."""
+
+    def __init__(self, link: Link, kind: TimeKind) -> None:
+        """Raises DeviceError if a twin's time does not come in."""
+        self.kind = kind
+        self._link = link
+        self._now_ns: int | None = None
+        self._stack = ExitStack()
+        if kind is not TimeKind.MONOTONIC:
+            link.stamps = Stamps(simulated=True)
+            self._stack.enter_context(link.listening(topics.CLOCK, self._heard))
+            self._advance_to = link.publisher(topics.ADVANCE_TO)
+            link.wait(lambda: self._now_ns, f"topic {topics.CLOCK.name}")
+
+    @property
+    def lock_step(self) -> bool:
+        """True if time stands still while nobody sleeps on it."""
+        return self.kind is TimeKind.LOCK_STEP
+
+    def now_ns(self) -> int:
+        """Nanoseconds; with a twin, of its time."""
+        return time.monotonic_ns() if self._now_ns is None else self._now_ns
+
+    def sleep_until(self, stamp_ns: int) -> None:
+        """Raises DeviceError if the twin's time stops meanwhile."""
+        if self.kind is TimeKind.MONOTONIC:
+            time.sleep(max(0.0, (stamp_ns - self.now_ns()) / NS))
+            return
+        if self.lock_step and self.now_ns() < stamp_ns:
+            self._advance_to.publish(Clock(clock=to_time(stamp_ns)))
+        self.wait_for(stamp_ns)
+
+    def wait_for(self, stamp_ns: int) -> None:
+        """Return when the time has come in. Raises DeviceError if the twin's time stops meanwhile."""
+        while (before_ns := self.now_ns()) < stamp_ns:
+            try:
+                self._link.wait(lambda: self.now_ns() >= stamp_ns or None, "the twin's time")
+            except DeviceError:
+                if self.now_ns() == before_ns:
+                    raise
+
+    def ask_again(self) -> None:
+        """Have a twin in lock-step publish all that it has: who has just come has missed it."""
+        if self.lock_step:
+            self._advance_to.publish(Clock(clock=to_time(self.now_ns())))
+
+    def close(self) -> None:
+        """Hear no more of the twin's time; may be called twice."""
+        self._stack.close()
+
+    def _heard(self, message: Clock) -> None:
+        self._now_ns = to_ns(message.clock)

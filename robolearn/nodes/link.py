@@ -1,0 +1,122 @@
+"""A client's place on the graph: a node whose messages come in on a thread of their own, and how to wait for them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from rclpy.client import Client
+from rclpy.context import Context
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+
+from robolearn.errors import BorderError, DeviceError
+from robolearn.nodes import network
+from robolearn.nodes import network
+from robolearn.nodes.base import load_type
+from robolearn.nodes.qos import PROFILES
+from robolearn.nodes.stamps import Stamps
+from robolearn.nodes.topics import Service, Topic
+
+T = TypeVar("T")
+ANSWER_S = 2.0  # whoever has not answered by then is not there
+LOOK_S = 0.05
+RUNNING = "Are the nodes of the cell running, in this namespace and ROS_DOMAIN_ID?"
+
+
+class Link:
+    """One node of a client. ``arrived`` guards what its callbacks write, and wakes who waits for it."""
+
+    def __init__(self, name: str, namespace: str = "", patience_s: float = ANSWER_S) -> None:
+        """Join the graph. ``patience_s`` is how long an answer may take, in true time."""
+        self.patience_s = patience_s
+        self.arrived = threading.Condition()
+        self.stamps = Stamps(simulated=False)
+        self._context = Context()
+        network.join(context=self._context)
+        self._node = Node(name, context=self._context, namespace=namespace or None, enable_rosout=False)
+        self._clients: dict[str, Client[Any, Any]] = {}
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._thread = threading.Thread(target=self._spin, name=name, daemon=True)
+        self._thread.start()
+        self._open = True
+
+    def close(self) -> None:
+        """Leave the graph; may be called twice."""
+        if self._open:
+            self._open = False
+            self._executor.shutdown()
+            self._thread.join()  # a thread that outlives the context aborts the process
+            self._node.destroy_node()
+            self._context.try_shutdown()
+
+    def publisher(self, topic: Topic) -> Publisher[Any]:
+        """Publish on a topic."""
+        return self._node.create_publisher(load_type(topic.type), topic.name, PROFILES[topic.qos])
+
+    @contextmanager
+    def listening(self, topic: Topic, heard: Callable[[Any], None]) -> Iterator[None]:
+        """Call ``heard`` with each message, under ``arrived``."""
+
+        def locked(message: Any) -> None:
+            with self.arrived:
+                heard(message)
+                self.arrived.notify_all()
+
+        subscription = self._node.create_subscription(load_type(topic.type), topic.name, locked, PROFILES[topic.qos])
+        try:
+            yield
+        finally:
+            self._node.destroy_subscription(subscription)
+
+    def wait(self, look: Callable[[], T | None], what: str) -> T:
+        """What ``look`` finds, as soon as it finds it; it is called under ``arrived``.
+
+        Raises DeviceError that says ``what`` was waited for in vain."""
+        deadline_s = time.monotonic() + self.patience_s
+        with self.arrived:
+            while (found := look()) is None:
+                left_s = deadline_s - time.monotonic()
+                if left_s <= 0.0:
+                    raise DeviceError(f"{what}: no answer within {self.patience_s:g} s")
+                self.arrived.wait(left_s)
+        return found
+
+    def call(self, service: Service, request: Any) -> Any:
+        """The response of a service. Raises DeviceError if nobody offers it, or its node does not answer."""
+        if service.name not in self._clients:
+            self._clients[service.name] = self._node.create_client(load_type(service.type), service.name)
+        client = self._clients[service.name]
+        if not client.wait_for_service(self.patience_s):
+            raise DeviceError(f"service {client.service_name}: nobody offers it. {RUNNING}")
+        future = client.call_async(request)
+        future.add_done_callback(self._wake)
+        self.wait(lambda: future.done() or None, f"service {client.service_name}")
+        return future.result()
+
+    def expect_publisher(self, topic: Topic) -> None:
+        """Wait until somebody publishes on ``topic``. Raises DeviceError for nobody, BorderError for another type."""
+        full = self._node.resolve_topic_name(topic.name)
+        deadline_s = time.monotonic() + self.patience_s
+        while not (found := self._node.get_publishers_info_by_topic(full)):
+            if time.monotonic() > deadline_s:
+                raise DeviceError(f"topic {full}: nobody publishes on it. {RUNNING}")
+            time.sleep(LOOK_S)
+        for one in found:
+            if one.topic_type != topic.type:
+                raise BorderError(f"topic {full}: node {one.node_name} publishes {one.topic_type}, not {topic.type}")
+
+    def _wake(self, _: object) -> None:
+        with self.arrived:
+            self.arrived.notify_all()
+
+    def _spin(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            return
