@@ -16,7 +16,6 @@ from rclpy.publisher import Publisher
 
 from robolearn.errors import BorderError, DeviceError
 from robolearn.nodes import network
-from robolearn.nodes import network
 from robolearn.nodes.base import load_type
 from robolearn.nodes.qos import PROFILES
 from robolearn.nodes.stamps import Stamps
