@@ -26,7 +26,7 @@ ROS = [
         "ros-trajectory-msgs>=5.5",
     )
 ]
-ARMS = ["pymodbus[serial]>=3.11", "ur-rtde>=1.6.5"]
+ARMS = ["dynamixel-sdk>=4.1", "feetech-servo-sdk>=1.0", "pymodbus[serial]>=3.11", "pyserial>=3.5", "ur-rtde>=1.6.5"]
 INPUTS = ["evdev>=1.7", "pyrealsense2>=2.55", "pyspacemouse>=2.0"]
 
 setup(
