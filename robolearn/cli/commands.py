@@ -29,6 +29,9 @@ COMMANDS: dict[str, Command] = {
     "eval": Command("robolearn.cli.evaluate", "measure success on held-out resets"),
     "bench reward": Command("robolearn.cli.bench_reward", "measure the success classifier on held-out frames"),
     "bench": Command("robolearn.cli.bench", "measure twin, replay, store or learner beside its peer"),
+    "emulate mjpeg": Command("robolearn.cli.emulate_mjpeg", "serve a station's cameras on the network, from the twin"),
+    "emulate realsense": Command("robolearn.cli.emulate_realsense", "record the twin as a RealSense would see it"),
     "emulate so101": Command("robolearn.cli.emulate_so101", "serve a virtual SO-101, on the wire of its servos"),
+    "emulate ur": Command("robolearn.cli.emulate_ur", "serve a virtual UR5e, on its own wire protocols"),
     "episodes check": Command("robolearn.cli.episodes_check", "read all that a store holds, and name what is damaged"),
 }

@@ -6,7 +6,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 from typing import Any
@@ -14,11 +14,11 @@ from typing import Any
 log = logging.getLogger("robolearn.emulate")
 
 
-def serve(device: AbstractContextManager[Any], ready: str) -> None:
+def serve(device: AbstractContextManager[Any], ready: str | Callable[[], str]) -> None:
     """Keep a virtual device up until Ctrl-C or SIGTERM; ``ready`` is said once it is there."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="robolearn: %(message)s")
     with _stop_signal() as stop, device:
-        log.info(ready)
+        log.info(ready if isinstance(ready, str) else ready())
         stop.wait()
 
 

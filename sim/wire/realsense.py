@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import mujoco
 import numpy as np
 import pyrealsense2 as rs
 
-from robolearn.contracts import Float32, Image
+from robolearn.contracts import CameraSpec, Float32, Image
 from robolearn.errors import DeviceError
+from robolearn.task import TaskConfig
+from sim.arm import JOINTS
+from sim.config import TwinTask
+from sim.renderer import ImageNoise
+from sim.scene import Scene
+from sim.wire.cell import VirtualCell
 
 NAME, SERIAL = "robolearn virtual D435", "000000000001"
 DEPTH_SCALE_M = 0.001
 FARTHEST_STEP = 65535
+NOISE = 2.0  # standard deviation of a pixel, in grey levels
 
 
 class Lens(NamedTuple):
@@ -113,3 +122,29 @@ def _nowhere() -> rs.extrinsics:
     same = rs.extrinsics()
     same.rotation, same.translation = np.eye(3).ravel().tolist(), [0.0] * 3
     return same
+
+
+def shots_of(task: TaskConfig, camera: CameraSpec, seed: int, count: int) -> Iterator[Shot]:
+    """What a camera of the twin sees while nobody moves. Raises ConfigError for a camera that the twin has not."""
+    cell = VirtualCell(task.twin.read(TwinTask), (camera,))
+    cell.reset(seed)
+    scene, rng = cell.scene, np.random.default_rng(seed)
+    noise = ImageNoise(seed)
+    noise.set_level(NOISE)
+    with (
+        mujoco.Renderer(scene.model, camera.height, camera.width) as colours,
+        mujoco.Renderer(scene.model, camera.height, camera.width) as depths,
+    ):
+        depths.enable_depth_rendering()
+        for renderer in (colours, depths):
+            renderer.update_scene(scene.data, scene.camera_ids[0])
+        rgb, depth_m = colours.render(), depths.render()
+        for _ in range(count):
+            yield Shot(noise.add(rgb, rng), depth_m)
+
+
+def lens_of(camera: CameraSpec) -> Lens:
+    """The pinhole of a camera of the twin."""
+    model = Scene(JOINTS, (camera.name,)).model
+    half_angle_rad = math.radians(float(model.camera(camera.name).fovy[0])) / 2
+    return Lens(camera.width, camera.height, camera.height / 2 / math.tan(half_angle_rad))

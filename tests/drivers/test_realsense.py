@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -16,6 +17,7 @@ import pytest
 from drivers.clock import RealClock
 from drivers.realsense import RealSense, RealSenseConfig
 from robolearn import config
+from robolearn.cli.main import main
 from robolearn.contracts import CameraSpec
 from robolearn.errors import ConfigError, DeviceError
 from sim.wire.realsense import NAME, Lens, Shot, record
@@ -137,6 +139,20 @@ def test_a_recording_has_no_exposure() -> None:
     text = "exposure: 156\ngain: null\nwhite_balance_k: null\nrecording: cell.db3\n"
     with pytest.raises(ConfigError, match="a recording has no serial number, exposure"):
         config.parse(text, RealSenseConfig, "station")
+
+
+def test_the_twin_is_recorded_in_colour_and_depth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "twin.db3"
+    words = ["emulate", "realsense", "--out", str(path), "--seconds", "0.5", "--size", "160", "120", "--json"]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["pictures"] == 15
+    settings = RealSenseConfig(exposure=None, gain=None, white_balance_k=None, recording=str(path))
+    camera = RealSense(settings, CameraSpec("front", 160, 120, 30.0, "front_camera"), RealClock())
+    camera.connect()
+    rgb, depth_m = camera.read().rgb, camera.read_depth().depth_m
+    camera.close()
+    assert rgb.std() > 10
+    assert 0.3 < np.nanmedian(depth_m) < 1.0, "the table is half a metre away"
 
 
 def test_a_recording_is_not_written_over_another_file(recording: Path) -> None:

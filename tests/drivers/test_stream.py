@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +18,14 @@ from drivers.camera import DrainedCamera
 from drivers.clock import RealClock
 from drivers.stream import StreamConfig, StreamSource
 from robolearn import config
+from robolearn.backends import load_station
 from robolearn.contracts import Frame
 from robolearn.errors import ConfigError, DeviceError
 from robolearn.mjpeg import MjpegServer
 from sim.wire.mjpeg import CameraFaults, FaultyCamera, serve
 from tests.contract.camera import CameraContract, CameraRig
 from tests.drivers.pictures import SPEC, Scene
+from tests.house.tree import ROOT
 
 PATIENCE_S = 20.0
 
@@ -67,13 +74,33 @@ def wired() -> Iterator[Wired]:
     server.close()
 
 
+@pytest.fixture(scope="module")
+def emulated() -> Iterator[str]:
+    """Address of a camera of the twin, served by a process of its own."""
+    command = [str(Path(sys.executable).with_name("robolearn")), "emulate", "mjpeg", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        words = process.stderr.readline()
+        found = re.search(r"http://\S+front\.mjpeg", words)
+        assert found, words
+        yield found.group()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+
 class TestNetworkCamera(CameraContract):
     """The driver keeps the rules of a camera."""
 
+    @pytest.fixture(autouse=True)
+    def on_the_emulator(self, emulated: str) -> None:
+        """What :meth:`make` connects to."""
+        self.url = emulated
+
     def make(self) -> CameraRig:
-        """A driver on a virtual camera."""
-        server, _ = virtual_camera()
-        return CameraRig(on(server), RealClock(), 1_000_000, server.close)
+        """A driver on the virtual camera."""
+        (spec,) = [spec for spec in load_station("so101_twin").camera_specs() if spec.name == "front"]
+        source = StreamSource(StreamConfig(self.url), RealClock())
+        return CameraRig(DrainedCamera(spec, source, None), RealClock(), 1_000_000, lambda: None)
 
 
 def test_pictures_that_nobody_reads_do_not_queue_up(wired: Wired) -> None:
