@@ -20,7 +20,7 @@ from rclpy.subscription import Subscription
 from robolearn.errors import ConfigError, DeviceError, RobolearnError
 from robolearn.nodes import network, parameters, topics
 from robolearn.nodes.health import HARDWARE, STARTED, STARTED_NS, Health, Stream
-from robolearn.nodes.qos import PROFILES
+from robolearn.nodes.qos import PROFILES, recorded
 from robolearn.nodes.stamps import Stamps
 from robolearn.nodes.table import NodeEntry, entry
 from robolearn.nodes.topics import Qos, Service, Topic
@@ -82,7 +82,7 @@ class TableNode(Node):
     ) -> Subscription[Any]:
         """Call ``heard`` with each message of a topic of the table; lost ones and unfit publishers are reported.
 
-        A ``raw`` message is bytes as they came."""
+        ``raw`` is for recording: bytes as they came, and none left out for a newer one."""
         _stated(self.entry.name, topic, self.entry.subscribes)
         filled = topic.of(name)
         self._heard.append(filled)
@@ -91,8 +91,9 @@ class TableNode(Node):
             message_lost=lambda lost: stream.lost(lost.total_count_change),
             incompatible_qos=lambda _: self.health.error(f"{filled.name}: a publisher of other quality of service"),
         )
+        profile = recorded(filled.qos) if raw else PROFILES[filled.qos]
         return self.create_subscription(
-            load_type(filled.type), filled.name, heard, PROFILES[filled.qos], event_callbacks=events, raw=raw
+            load_type(filled.type), filled.name, heard, profile, event_callbacks=events, raw=raw
         )
 
     def serve(self, service: Service, answer: Callable[[Any, Any], Any]) -> None:

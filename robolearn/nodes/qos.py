@@ -11,6 +11,7 @@ from robolearn.nodes.topics import Qos
 
 COMMAND_LIFESPAN_S = 0.2  # a command that is older when it arrives is not delivered at all
 COMMAND_DEADLINE_S = 0.2  # a stream of commands with a longer gap is reported by both ends
+RECORDER_DEPTH = 200  # messages of a topic that wait while a recorder writes
 
 
 def _profile(reliability: ReliabilityPolicy, durability: DurabilityPolicy, depth: int) -> QoSProfile:
@@ -32,3 +33,9 @@ PROFILES: Mapping[Qos, QoSProfile] = {
     Qos.REPLY: _profile(ReliabilityPolicy.RELIABLE, DurabilityPolicy.VOLATILE, 50),
     Qos.LATCHED: _profile(ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL, 1),
 }
+
+
+def recorded(qos: Qos) -> QoSProfile:
+    """For whoever writes down every message, also of a topic of which only the newest counts."""
+    offered = PROFILES[qos]
+    return _profile(offered.reliability, offered.durability, RECORDER_DEPTH)
