@@ -17,13 +17,14 @@ log = logging.getLogger("robolearn.emulate")
 def serve(device: AbstractContextManager[Any], ready: str | Callable[[], str]) -> None:
     """Keep a virtual device up until Ctrl-C or SIGTERM; ``ready`` is said once it is there."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="robolearn: %(message)s")
-    with _stop_signal() as stop, device:
+    with stop_signal() as stop, device:
         log.info(ready if isinstance(ready, str) else ready())
         stop.wait()
 
 
 @contextmanager
-def _stop_signal() -> Iterator[threading.Event]:
+def stop_signal() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set instead of ending the process."""
     stop = threading.Event()
 
     def told(number: int, frame: FrameType | None) -> None:
