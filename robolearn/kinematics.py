@@ -35,6 +35,12 @@ class Kinematics:
         data = self._update(joint_position_rad)
         return data.site_xpos[self._site].copy(), data.site_xmat[self._site].reshape(3, 3).copy()
 
+    def tool_quaternion_base(self, joint_position_rad: Float) -> tuple[Float, Float]:
+        """Position (3,) [m] and quaternion wxyz (4,) of the tool in the base frame."""
+        data, quaternion = self._update(joint_position_rad), np.zeros(4)
+        mujoco.mju_mat2Quat(quaternion, data.site_xmat[self._site])
+        return data.site_xpos[self._site].copy(), quaternion
+
     def tool_position_base_m(self, joint_position_rad: Float) -> Float:
         """Position (3,) [m] of the tool in the base frame."""
         data = self._data(joint_position_rad)
