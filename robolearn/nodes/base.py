@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.event_handler import SubscriptionEventCallbacks
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
@@ -27,6 +28,7 @@ from robolearn.nodes.topics import Qos, Service, Topic
 
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 REPORT_S = 1.0
+LOOK_S = 0.1  # between two looks for a signal to end
 OK, BAD_INPUT = 0, 2
 
 
@@ -44,6 +46,7 @@ class TableNode(Node):
         super().__init__(name, automatically_declare_parameters_from_overrides=True)
         self.entry: NodeEntry = entry(name)
         parameters.declare(self, self.entry)
+        self.done = False  # true: its work is done, and its process ends
         self.simulated = bool(self.get_parameter("use_sim_time").value)
         self.stamps = Stamps(self.simulated)
         self.health = Health(self.get_fully_qualified_name())
@@ -156,26 +159,28 @@ def _stated(node: str, what: Topic | Service, where: tuple[Topic, ...] | tuple[S
 
 
 def run(make: Callable[[], TableNode]) -> int:
-    """Main of a node: spin until it is told to end. Returns an exit status; errors are told on stderr."""
+    """Main of a node: spin until it is told to end, or is done. Returns an exit status; errors are told on stderr."""
+    told: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: told.append(received))
     network.join(sys.argv)
     try:
-        return _spin(make())
+        _spin(make(), told)
     except RobolearnError as error:
         sys.stderr.write(f"{error}\n")
         return BAD_INPUT
     finally:
         rclpy.try_shutdown()
+    return OK
 
 
-def _spin(node: TableNode) -> int:
+def _spin(node: TableNode, told: list[int]) -> None:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
-        executor.spin()
-    except (ExternalShutdownException, KeyboardInterrupt):
-        return OK
+        while not (told or node.done):
+            executor.spin_once(LOOK_S)
     finally:
         node.close()
         executor.shutdown()
         node.destroy_node()
-    return OK

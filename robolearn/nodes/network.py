@@ -8,6 +8,7 @@ from pathlib import Path
 
 import rclpy
 from rclpy.context import Context
+from rclpy.signals import SignalHandlerOptions
 
 RANGE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 PROFILE = "FASTDDS_DEFAULT_PROFILES_FILE"
@@ -16,9 +17,11 @@ OWN_TIME = ("--ros-args", "-r", "/clock:=clock")  # in a namespace, the twin's t
 
 
 def join(words: Sequence[str] = (), context: Context | None = None) -> None:
-    """Start ROS in this process, in ``context`` or the default one; ``words`` are its command line."""
+    """Start ROS in this process, in ``context`` or the default one; ``words`` are its command line.
+
+    Signals stay with the process: a context that ended under a node's hands could not be used to end well."""
     os.environ.update(defaults(os.environ))
-    rclpy.init(args=[*words, *OWN_TIME], context=context)
+    rclpy.init(args=[*words, *OWN_TIME], context=context, signal_handler_options=SignalHandlerOptions.NO)
 
 
 def defaults(environment: Mapping[str, str]) -> dict[str, str]:
