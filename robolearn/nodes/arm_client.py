@@ -59,8 +59,7 @@ class RosArm:
         with ExitStack() as stack:
             try:
                 self._subscribe(stack)
-                self._clock.ask_again()
-                self._link.wait(lambda: self._newest, f"topic {topics.JOINT_STATES.name}")
+                self._link.wait(lambda: self._newest, f"topic {topics.JOINT_STATES.name}", self._clock.ask_again)
                 self._state()
             except BorderError as error:
                 raise DeviceError(str(error)) from error

@@ -43,8 +43,7 @@ class RosCamera:
                 stack.enter_context(self._link.listening(self._newest_topic, self._hear_newest))
             try:
                 self._link.expect_publisher(self._image_topic)
-                self._clock.ask_again()
-                self._link.wait(lambda: self._image, f"topic {self._image_topic.name}")
+                self._link.wait(lambda: self._image, f"topic {self._image_topic.name}", self._clock.ask_again)
                 self._frame()
             except BorderError as error:
                 raise DeviceError(str(error)) from error

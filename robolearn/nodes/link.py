@@ -24,6 +24,7 @@ from robolearn.nodes.topics import Service, Topic
 T = TypeVar("T")
 ANSWER_S = 2.0  # whoever has not answered by then is not there
 LOOK_S = 0.05
+NUDGE_S = 0.2
 RUNNING = "Are the nodes of the cell running, in this namespace and ROS_DOMAIN_ID?"
 
 
@@ -73,17 +74,21 @@ class Link:
         finally:
             self._node.destroy_subscription(subscription)
 
-    def wait(self, look: Callable[[], T | None], what: str) -> T:
-        """What ``look`` finds, as soon as it finds it; it is called under ``arrived``.
+    def wait(self, look: Callable[[], T | None], what: str, nudge: Callable[[], None] | None = None) -> T:
+        """What ``look`` finds, as soon as it finds it; it is called under ``arrived``, and ``nudge`` now and then.
 
         Raises DeviceError that says ``what`` was waited for in vain."""
-        deadline_s = time.monotonic() + self.patience_s
+        now_s = time.monotonic()
+        nudge_s, deadline_s = now_s, now_s + self.patience_s
         with self.arrived:
             while (found := look()) is None:
-                left_s = deadline_s - time.monotonic()
-                if left_s <= 0.0:
+                if now_s >= deadline_s:
                     raise DeviceError(f"{what}: no answer within {self.patience_s:g} s")
-                self.arrived.wait(left_s)
+                if nudge is not None and now_s >= nudge_s:
+                    nudge()
+                    nudge_s += NUDGE_S
+                self.arrived.wait(min(deadline_s - now_s, NUDGE_S))
+                now_s = time.monotonic()
         return found
 
     def call(self, service: Service, request: Any) -> Any:

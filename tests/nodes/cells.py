@@ -1,0 +1,31 @@
+"""A cell on a graph of its own: the twin as a process, and its world in this one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from robolearn.backends import load_station
+from robolearn.nodes.link import Link
+from robolearn.nodes.topics import ArmTopics
+from robolearn.nodes.world import RosWorld
+from tests.nodes.processes import PATIENCE_S, NodeProcess
+
+STATION = load_station("so101_twin")
+CELL = {"station": "so101_twin", "task": "lift_cube"}
+ANSWER_S = 10.0  # a slow machine may take so long
+
+
+def twin(folder: Path, *words: str, **parameters: object) -> NodeProcess:
+    """A twin node."""
+    return NodeProcess(folder / "twin.log", "twin_node", *words, **{**CELL, **parameters})
+
+
+@contextmanager
+def world(through: ArmTopics, namespace: str = "") -> Iterator[RosWorld]:
+    """The world of the cell that is being started, as soon as it answers."""
+    with closing(Link("test", namespace, PATIENCE_S)) as link:
+        opened = RosWorld(link, STATION.camera_specs(), through)
+        link.patience_s = ANSWER_S
+        yield opened
