@@ -76,11 +76,10 @@ class StepLimiter:
 
     def advance(self, step: Step, executed_rad: list[float], elapsed_s: float) -> None:
         """What the device made of ``step`` is where the next one starts."""
-        dt_s = min(elapsed_s, self._period_s)
+        dt_s, last_s = min(elapsed_s, self._period_s), max(elapsed_s, self._last_dt_s)
         moved = [end - start for end, start in zip(executed_rad, self._target, strict=True)]
         self._last_gain = [
-            max(0.0, abs(delta) / dt_s - speed) / dt_s if dt_s > 0.0 else 0.0
-            for delta, speed in zip(moved, self._speeds(moved, elapsed_s), strict=True)
+            _gain(delta, last, dt_s, last_s) for delta, last in zip(moved, self._last_step, strict=True)
         ]
         self._tool = step.tool_base_m if executed_rad == step.target_rad else self._tool_at(executed_rad)
         self._target, self._last_step, self._last_dt_s = executed_rad, moved, dt_s
@@ -94,26 +93,18 @@ class StepLimiter:
         ]
         return goal, [JOINT_RANGE]
 
-    def _speeds(self, step: list[float], elapsed_s: float) -> list[float]:
-        """Present speed [rad/s] of each joint in the direction of ``step``; 0 if it moves the other way."""
-        last_s = max(elapsed_s, self._last_dt_s)
-        return [
-            abs(last) / last_s if last * delta > 0.0 else 0.0
-            for last, delta in zip(self._last_step, step, strict=True)
-        ]
-
     def _in_time(self, goal: list[float], elapsed_s: float, clips: list[str]) -> float:
         """Share of the step to ``goal`` that the joints' rates allow. Slowing down is never hindered."""
-        dt_s = min(elapsed_s, self._period_s)
-        step = [end - start for end, start in zip(goal, self._target, strict=True)]
-        speeds = self._speeds(step, elapsed_s)
+        dt_s, last_s = min(elapsed_s, self._period_s), max(elapsed_s, self._last_dt_s)
         by_speed = by_acceleration = by_jerk = 1.0
-        for delta, speed_now, gain, (speed, acceleration, jerk) in zip(
-            step, speeds, self._last_gain, self._rates, strict=True
+        for end, start, last, gain, (speed, acceleration, jerk) in zip(
+            goal, self._target, self._last_step, self._last_gain, self._rates, strict=True
         ):
+            delta = end - start
             if delta == 0.0:
                 continue
-            gain_now = gain if speed_now > 0.0 else 0.0
+            ahead = last * delta > 0.0
+            speed_now, gain_now = (abs(last) / last_s, gain) if ahead else (0.0, 0.0)
             per_s = dt_s / abs(delta)
             by_speed = min(by_speed, speed * per_s)
             by_acceleration = min(by_acceleration, (speed_now + acceleration * dt_s) * per_s)
@@ -158,3 +149,11 @@ class StepLimiter:
         if any(box.entered(self._tool, tool) for box in self._limits.keep_out):
             return KEEP_OUT
         return None
+
+
+def _gain(delta: float, last: float, dt_s: float, last_s: float) -> float:
+    """Acceleration [rad/s^2] of a joint that moved ``delta`` in ``dt_s`` after ``last`` in ``last_s``, if positive."""
+    if delta == 0.0 or dt_s == 0.0:
+        return 0.0
+    speed_before = abs(last) / last_s if last * delta > 0.0 else 0.0
+    return max(0.0, abs(delta) / dt_s - speed_before) / dt_s

@@ -77,7 +77,7 @@ class ToolReference:
         if self._joints is None:
             raise DeviceError("the station has not been reset: call reset() before act()")
         lead = self._pose.position_base_m - state.ee_position_base_m
-        length = float(np.linalg.norm(lead))
+        length = math.hypot(*lead.tolist())
         if length > self._config.reference_lead_m:
             drawn_back = state.ee_position_base_m + lead * (self._config.reference_lead_m / length)
             self._pose = ToolPose(drawn_back, self._pose.yaw_rad)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import mujoco
@@ -128,14 +129,14 @@ class TwinArm:
             raise BorderError(f"arm: mode {command.mode.value} is not among {[mode.value for mode in spec.modes]}")
         check_age("arm command", command.stamp_ns, self._now_ns, MAX_COMMAND_AGE_NS)
         values = np.asarray(command.values, float)
-        if values.shape != spec.joint_lower_rad.shape or not np.isfinite(values).all():
+        if values.shape != spec.joint_lower_rad.shape or not all(map(math.isfinite, values.tolist())):
             raise BorderError(f"arm: expected {len(JOINTS)} finite joint targets [rad], got {values}")
-        target = np.clip(values, spec.joint_lower_rad, spec.joint_upper_rad)
-        if (target != values).any():
+        target = np.minimum(np.maximum(values, spec.joint_lower_rad), spec.joint_upper_rad)
+        if target.tolist() != values.tolist():
             clips.append("joint_range")
         opening = command.gripper_opening
         if opening is not None:
-            if not np.isfinite(opening):
+            if not math.isfinite(opening):
                 raise BorderError(f"arm: gripper opening is not finite: {opening}")
             bounded = min(1.0, max(0.0, float(opening)))
             clips += ["gripper_range"] if bounded != opening else []

@@ -28,6 +28,8 @@ class SceneRenderer:
         """Make the OpenGL context. Raises DeviceError if this machine cannot render."""
         if (width, height) in self._renderers:
             return
+        size = self._scene.model.vis.global_  # of the buffer: one larger than the picture costs time
+        size.offwidth, size.offheight = width, height
         try:
             renderer = mujoco.Renderer(self._scene.model, height, width)
         except (AttributeError, RuntimeError, ImportError, mujoco.FatalError) as cause:

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-import importlib
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 
 from robolearn.backends import load_station, load_task, open_station
 from robolearn.contracts import Action
+from robolearn.errors import BenchError
 from robolearn.station import CameraConfig, Station, StationConfig
+from sim.bare import Moment, bare_step, moment
+from sim.world import TwinWorld
 
-STATION, TASK, BARE = "so101_twin", "cube_in_bin", "sim.bare"
+STATION, TASK = "so101_twin", "cube_in_bin"
 SIDE = 128  # pixels
 EPISODE_STEPS = 100  # as gym-hil's episodes
 BLOCK_S = 0.5
 WARM_UP_STEPS = 5
-BareStep = Callable[[StationConfig], AbstractContextManager[Callable[[], None]]]
 
 
 def measure(seconds: float) -> dict[str, float]:
     """Rates [1/s] of the station and of the bare loop, over ``seconds`` [s] each, and the share between them.
 
-    The two take turns in short blocks, so that their quotient does not follow what else the machine does.
+    The two take turns in short blocks, so that their quotient does not follow what else the machine does. The bare
+    loop goes through the moments of one episode of the station.
     """
     config = _with_small_cameras(load_station(STATION))
-    bare_step: BareStep = importlib.import_module(BARE).bare_step
-    with closing(open_station(config, load_task(TASK))) as station, bare_step(config) as bare:
-        rates = alternate([station_step(station), bare], seconds)
+    with closing(open_station(config, load_task(TASK))) as station:
+        step = station_step(station)
+        with bare_step(config, list(_episode(station, step))) as bare:
+            rates = alternate([step, bare], seconds)
     return {
         "steps_per_s": rates[0],
         "bare_steps_per_s": rates[1],
@@ -53,6 +56,15 @@ def station_step(station: Station) -> Callable[[], None]:
         count += 1
 
     return step
+
+
+def _episode(station: Station, step: Callable[[], None]) -> Iterator[Moment]:
+    """The moments of one episode."""
+    if not isinstance(station.world, TwinWorld):
+        raise BenchError(f"station {STATION} is no twin")
+    for _ in range(EPISODE_STEPS):
+        step()
+        yield moment(station.world.scene)
 
 
 def alternate(steps: list[Callable[[], None]], seconds: float) -> list[float]:
