@@ -40,6 +40,7 @@ class TwinArm:
         self._latency_ns = 0
         self._noise_rad = 0.0
         self._rng = np.random.default_rng(0)
+        self._noise = np.zeros(len(JOINTS) + 1)  # of this control period: who reads, and how often, changes nothing
         self._quaternion = np.zeros(4)
 
     @property
@@ -64,7 +65,7 @@ class TwinArm:
         """State at the newest physics step, with encoder noise."""
         self._require_connected()
         data, scene = self._scene.data, self._scene
-        noise = self._rng.normal(0.0, self._noise_rad, len(JOINTS) + 1)
+        noise = self._noise
         low, high = scene.gripper_range_rad
         opening = (data.qpos[scene.gripper_qpos] + noise[-1] - low) / (high - low)
         mujoco.mju_mat2Quat(self._quaternion, data.site_xmat[scene.tool_site])
@@ -106,6 +107,7 @@ class TwinArm:
         self._latency_ns = round(latency_s * NS)
         self._noise_rad = noise_rad
         self._rng = rng
+        self._draw_noise()
         self._fault = None
         self._hold()
         low, high = self._scene.gripper_range_rad
@@ -120,8 +122,12 @@ class TwinArm:
             self._hold()
 
     def settle(self, now_ns: int) -> None:
-        """Note the time after physics has run."""
+        """Note the time after physics has run, and take the reading of it."""
         self._now_ns = now_ns
+        self._draw_noise()
+
+    def _draw_noise(self) -> None:
+        self._noise = self._rng.normal(0.0, self._noise_rad, len(JOINTS) + 1)
 
     def _bounded(self, command: ArmCommand) -> tuple[Float, float | None, tuple[str, ...]]:
         spec, clips = self._spec, []

@@ -68,8 +68,25 @@ def test_a_frame_is_delivered_its_latency_after_it_was_exposed(latency_s: float)
 def test_joint_readings_scatter_as_drawn(noise_rad: float) -> None:
     world = world_with(joint_noise_rad=noise_rad)
     world.reset(0)
-    readings = np.array([world.arm.read().joint_position_rad for _ in range(500)])
-    np.testing.assert_allclose(readings.std(axis=0), noise_rad, rtol=0.15, atol=1e-9)
+    errors = []
+    for _ in range(500):
+        world.clock.sleep_until(world.clock.now_ns() + PERIOD_NS)
+        truth_rad = world.scene.data.qpos[world.scene.joint_qpos]
+        errors.append(world.arm.read().joint_position_rad - truth_rad)
+    np.testing.assert_allclose(np.std(errors, axis=0), noise_rad, rtol=0.15, atol=1e-9)
+
+
+def test_reading_again_at_the_same_time_reads_the_same_and_changes_nothing_later() -> None:
+    readings = {}
+    for times in (1, 3):
+        world = world_with(joint_noise_rad=0.002)
+        world.reset(0)
+        for _ in range(3):
+            at_once = [world.arm.read().joint_position_rad for _ in range(times)]
+            world.clock.sleep_until(world.clock.now_ns() + PERIOD_NS)
+        np.testing.assert_array_equal(at_once, [at_once[0]] * times)
+        readings[times] = world.arm.read().joint_position_rad
+    np.testing.assert_array_equal(readings[1], readings[3])
 
 
 @pytest.mark.parametrize("level", [0.0, 4.0])
