@@ -18,7 +18,9 @@ from robolearn.errors import ConfigError, unknown
 from robolearn.limits import Limits
 from robolearn.reference import ActionConfig
 
-ARMS: dict[str, str] = {}
+ARMS = {
+    "feetech": "drivers.feetech",
+}
 CAMERAS = {
     "file": "drivers.video_file",
     "realsense": "drivers.realsense",

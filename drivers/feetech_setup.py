@@ -1,0 +1,154 @@
+"""Looks at STS servos before anything moves, and sets them up. Every fault is named with the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from drivers.feetech_config import BAUDS, FeetechConfig
+from drivers.servo_arm import GRIPPER
+from drivers.sts_bus import TRIES, StsBus
+from robolearn.errors import DeviceError
+
+FIRMWARE, MODEL, RETURN_DELAY, MIN_ANGLE, MAX_ANGLE = 0, 3, 7, 9, 11
+PHASE, P, D, I, OFFSET, MODE = 18, 21, 22, 23, 31, 33  # noqa: E741
+TORQUE_ENABLE, ACCELERATION, GOAL_POSITION, GOAL_SPEED, TORQUE_LIMIT, LOCK = 40, 41, 42, 46, 48, 55
+PRESENT_POSITION, SETTINGS_SIZE = 56, 58  # everything up to and with the present position
+MULTI_TURN = 0x10  # a bit of PHASE
+DAMPING = 32
+FULL_TORQUE = 1000  # of TORQUE_LIMIT
+OFFSET_SIGN = 0x800
+SCAN = range(1, 21)
+OUTSIDE_STEPS = 25  # 2 degrees: how far beyond its range a joint may stand at the start
+Tables = Mapping[int, bytes]
+
+
+def look_over(bus: StsBus, config: FeetechConfig) -> str:
+    """Check who is on the bus, and return the firmware. Raises DeviceError; nothing has been changed then."""
+    tables = _tables(bus, config)
+    for name, scale in config.servos.items():
+        model = _word(tables[scale.id], MODEL)
+        if model != config.model:
+            raise DeviceError(
+                f"servo {scale.id} ({name}) is of model {model}, the station's file says {config.model}. Put the right "
+                "servo there, or correct 'model'."
+            )
+    versions = {name: _version(tables[scale.id]) for name, scale in config.servos.items()}
+    if len(set(versions.values())) > 1:
+        listed = ", ".join(f"{name} {version}" for name, version in versions.items())
+        raise DeviceError(f"the servos differ in firmware ({listed}): bring all to the newest with the maker's tool")
+    _check_scales(tables, config)
+    return versions[GRIPPER]
+
+
+def set_up(bus: StsBus, config: FeetechConfig) -> None:
+    """Write every setting that differs. The torque stays as it is, and no goal changes. Raises DeviceError."""
+    tables = _tables(bus, config)
+    for name, scale in config.servos.items():
+        table = tables[scale.id]
+        kept = (
+            (RETURN_DELAY, 1, 0), (MIN_ANGLE, 2, scale.range_min), (MAX_ANGLE, 2, scale.range_max),
+            (PHASE, 1, table[PHASE] & ~MULTI_TURN), (P, 1, config.stiffness), (D, 1, DAMPING), (I, 1, 0), (MODE, 1, 0),
+        )  # fmt: skip
+        torque = round(FULL_TORQUE * config.gripper_torque) if name == GRIPPER else FULL_TORQUE
+        passing = ((ACCELERATION, 1, 0), (GOAL_SPEED, 2, 0), (TORQUE_LIMIT, 2, torque))
+        _write_differing(bus, scale.id, table, kept, locked=True)
+        _write_differing(bus, scale.id, table, passing, locked=False)
+
+
+def hold(bus: StsBus, config: FeetechConfig) -> None:
+    """Switch the torque on where the arm is; a servo that holds already goes on holding. Raises DeviceError."""
+    for servo, table in _tables(bus, config).items():
+        if table[TORQUE_ENABLE] != 1:
+            bus.write(servo, GOAL_POSITION, 2, _word(table, PRESENT_POSITION))
+            bus.write(servo, TORQUE_ENABLE, 1, 1)
+
+
+def _write_differing(
+    bus: StsBus, servo: int, table: bytes, settings: tuple[tuple[int, int, int], ...], locked: bool
+) -> None:
+    differing = [one for one in settings if int.from_bytes(table[one[0] : one[0] + one[1]], "little") != one[2]]
+    if differing and locked:
+        bus.write(servo, LOCK, 1, 0)
+    for setting in differing:
+        bus.write(servo, *setting)
+    if differing and locked:
+        bus.write(servo, LOCK, 1, 1)
+
+
+def _tables(bus: StsBus, config: FeetechConfig) -> Tables:
+    """Settings and present position of every servo. Raises DeviceError, naming who does not answer and why."""
+    tables: dict[int, bytes] = {}
+    ids = [scale.id for scale in config.servos.values()]
+    for _ in range(TRIES):
+        lacking = [servo for servo in ids if servo not in tables]
+        if not lacking:
+            return tables
+        tables |= {servo: block.data for servo, block in bus.blocks(lacking, 0, SETTINGS_SIZE).items()}
+    if len(tables) < len(ids):
+        raise DeviceError(_absent(bus, config, [servo for servo in ids if servo not in tables]))
+    return tables
+
+
+def _absent(bus: StsBus, config: FeetechConfig, ids: list[int]) -> str:
+    """Why some servos do not answer."""
+    names = {scale.id: name for name, scale in config.servos.items()}
+    calls = {servo: bus.ping(servo) for servo in ids}
+    garbled = [f"{servo} ({names[servo]})" for servo, call in calls.items() if call != "silent"]
+    if garbled:
+        return (
+            f"answers of servo {', '.join(garbled)} on {bus.path} are garbled: two servos probably have that id, or the "
+            "line is bad. Connect the servos one by one, and give each its own id."
+        )
+    if len(ids) == len(names):
+        return _nobody(bus, ids[0])
+    others = [servo for servo in SCAN if servo not in names and bus.ping(servo) != "silent"]
+    return (
+        f"no answer on {bus.path} from servo {', '.join(f'{servo} ({names[servo]})' for servo in ids)}; ids that answer "
+        f"besides those of the file: {', '.join(map(str, others)) or 'none'}. Check the cable to that servo, or give "
+        "it the id of the file."
+    )
+
+
+def _nobody(bus: StsBus, servo: int) -> str:
+    """Why not one servo answers: another baud rate, or no power."""
+    bus.close()
+    for baud in (baud for baud in BAUDS if baud != bus.baud):
+        other = StsBus(bus.path, baud, bus.patience_s)
+        other.open()
+        try:
+            heard = other.ping(servo)
+        finally:
+            other.close()
+        if heard == "answers":
+            return f"the servos on {bus.path} talk at {baud} bits/s, not {bus.baud}: correct 'baud' in the file"
+    return (
+        f"the port {bus.path} is there, and no servo answers: is the arm's power supply on, and the cable between the "
+        "adapter and the first servo plugged in?"
+    )
+
+
+def _check_scales(tables: Tables, config: FeetechConfig) -> None:
+    for name, scale in config.servos.items():
+        kept = _word(tables[scale.id], OFFSET)
+        offset = -(kept & ~OFFSET_SIGN) if kept & OFFSET_SIGN else kept
+        if offset != scale.homing_offset:
+            raise DeviceError(
+                f"servo {scale.id} ({name}) keeps the homing offset {offset}, its calibration says "
+                f"{scale.homing_offset}: the scale is of another arm, or of before the servo was changed. "
+                "Calibrate the joints again."
+            )
+        present = _word(tables[scale.id], PRESENT_POSITION)
+        if not scale.range_min - OUTSIDE_STEPS <= present <= scale.range_max + OUTSIDE_STEPS:
+            raise DeviceError(
+                f"{name} (servo {scale.id}) stands at {present} steps, outside its calibrated range {scale.range_min} "
+                f"to {scale.range_max}. Move it inside by hand while its torque is off; if it is inside, calibrate "
+                "the joints again."
+            )
+
+
+def _word(table: bytes, at: int) -> int:
+    return table[at] | table[at + 1] << 8
+
+
+def _version(table: bytes) -> str:
+    return f"{table[FIRMWARE]}.{table[FIRMWARE + 1]}"

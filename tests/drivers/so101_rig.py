@@ -1,0 +1,35 @@
+"""An SO-101 on a virtual bus for the tests of this room."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from calibration.joints import ServoScale
+from drivers.clock import RealClock
+from drivers.feetech import SPEED_RAD_S, StsServos
+from drivers.feetech_config import FeetechConfig
+from drivers.servo_arm import ArmParts, ServoArm
+from robolearn.descriptions import description
+from robolearn.kinematics import Kinematics
+from tests.sim.cells import STATION
+
+RANGES = {
+    "shoulder_pan": (796, 3300), "shoulder_lift": (910, 3186), "elbow_flex": (946, 3150),
+    "wrist_flex": (967, 3129), "wrist_roll": (0, 4095), "gripper": (1934, 3186),
+}  # fmt: skip
+PATIENCE_S = 0.05  # of a machine that does other things besides
+SCALES = {name: ServoScale(at + 1, 0, 0, low, high) for at, (name, (low, high)) in enumerate(RANGES.items())}
+
+
+def so101_config(port: Path, **changes: object) -> FeetechConfig:
+    """The arm at a port, with some settings changed."""
+    config = FeetechConfig(str(port), SCALES, on_close="hold", gripper_torque=0.27, patience_s=PATIENCE_S)
+    return replace(config, **changes)
+
+
+def so101_arm(config: FeetechConfig) -> ServoArm:
+    """A driver, not connected."""
+    parts = ArmParts("so101", config.servos, SPEED_RAD_S, config.on_close)
+    kinematics = Kinematics(description("so101"), STATION.joint_names)
+    return ServoArm(parts, StsServos(config), STATION.joint_names, STATION.control_hz, kinematics, RealClock())
