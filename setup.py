@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from setuptools import find_packages, setup
 
 NAME = "robolearn"
@@ -27,6 +29,10 @@ ROS = [
     )
 ]
 ARMS = ["dynamixel-sdk>=4.1", "feetech-servo-sdk>=1.0", "pymodbus[serial]>=3.11", "pyserial>=3.5", "ur-rtde>=1.6.5"]
+NODES = (
+    "arm_node", "camera_node", "twin_node", "safety_node", "teleop_node", "reward_node", "actor_node", "learner_node",
+    "recorder_node", "supervisor_node",
+)  # fmt: skip
 INPUTS = ["evdev>=1.7", "pyrealsense2>=2.55", "pyspacemouse>=2.0"]
 
 setup(
@@ -44,6 +50,7 @@ setup(
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
+        (f"share/{NAME}/launch", [str(path) for path in sorted(Path().glob("launch/*.launch.py"))]),
     ],
     zip_safe=False,
     install_requires=[
@@ -90,5 +97,10 @@ setup(
             "types-psutil>=6.0",
         ],
     },
-    entry_points={"console_scripts": ["robolearn = robolearn.cli.main:main"]},
+    entry_points={
+        "console_scripts": [
+            "robolearn = robolearn.cli.main:main",
+            *(f"{node} = robolearn.nodes.{node}:main" for node in NODES),
+        ]
+    },
 )
