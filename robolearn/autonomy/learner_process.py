@@ -12,7 +12,7 @@ from typing import IO
 from robolearn.errors import ModelError
 from robolearn.learning.run_folder import RunFolder
 
-END_PATIENCE_S = 60.0
+END_PATIENCE_S = 120.0  # it clones the base policy once more
 BAD_INPUT = 2
 TAIL_LINES = 5
 

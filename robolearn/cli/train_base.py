@@ -12,6 +12,7 @@ from robolearn.episodes import EpisodeKind, EpisodeStore
 from robolearn.episodes.demos import read_demos
 from robolearn.errors import StoreError
 from robolearn.learning.cloning import clone
+from robolearn.learning.shapes import chunk_shape
 from robolearn.progress import Progress
 from robolearn.vision.tower import Tower
 
@@ -48,7 +49,8 @@ def work(job: Job, progress: Progress) -> float:
             stage.update(step + 1, f"loss {loss:.3f}")
 
         readouts = tower.readout(tuple(job.station.cameras))
-        clone(demos, store.schema, settings, job.seed, report, readouts).save(job.run.base)
+        shape = chunk_shape(store.schema, settings, readouts.shape[2])
+        clone(demos, shape, readouts, settings, job.seed, report).save(job.run.base)
     return losses[0]
 
 

@@ -34,7 +34,7 @@ def make_learner(run: RunFolder, config: LearningConfig, seed: int) -> Learner:
             "Train the base policy anew: robolearn train base"
         )
     agent = ResidualAgent(residual_shape(base.shape, config.residual), base, config.residual, seed)
-    imitation = Imitation(agent, store.schema, config.cloning, config.imitation, seed)
+    imitation = Imitation(agent, config.cloning, config.imitation, seed)
     return Learner(run, store, base, agent, imitation, config.learner, config.residual, seed)
 
 

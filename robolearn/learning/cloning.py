@@ -12,8 +12,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from robolearn.contracts import Float32
 from robolearn.episodes.demos import Demo
-from robolearn.episodes.schema import StoreSchema
-from robolearn.errors import StoreError
 from robolearn.learning.settings import CloningSettings
 from robolearn.policies.chunk import ChunkNetwork, ChunkPolicy, ChunkShape
 
@@ -31,48 +29,23 @@ class _Samples(NamedTuple):
 
 def clone(
     demos: Sequence[Demo],
-    schema: StoreSchema,
+    shape: ChunkShape,
+    readouts: Float32,
     settings: CloningSettings,
     seed: int,
     report: Callable[[int, float], None],
-    start: ChunkPolicy | Float32,
 ) -> ChunkPolicy:
-    """A policy that imitates the successful ones of ``demos``; ``report`` gets step and loss.
+    """A policy of ``shape`` that imitates the successful ones of ``demos``; ``report`` gets step and loss.
 
-    ``start`` is a policy to go on from, whose normalisation stays, or the tower's read-outs (C, D, K) to begin with.
-    The policy is the running mean of the weights: one that was cloned twice then does nearly the same thing.
-    Raises StoreError if the store keeps no features."""
+    It sees features through the tower's ``readouts`` (C, D, K), and is the running mean of the weights in training."""
     torch.manual_seed(seed)
-    horizon = start.shape.horizon if isinstance(start, ChunkPolicy) else settings.horizon
-    samples = _samples([demo for demo in demos if demo.succeeded], horizon)
-    network = ChunkNetwork(start.shape) if isinstance(start, ChunkPolicy) else _begun(samples, schema, settings, start)
-    if isinstance(start, ChunkPolicy):
-        network.load_state_dict(start.network.state_dict())
-    return ChunkPolicy(_fit(network, samples, settings, np.random.default_rng(seed), report))
-
-
-def _begun(samples: _Samples, schema: StoreSchema, settings: CloningSettings, readouts: Float32) -> ChunkNetwork:
-    """A new network that sees ``samples`` normalised."""
-    if schema.features is None:
-        raise StoreError(f"the store of {schema.task!r} keeps no features: record with an image tower")
-    shape = ChunkShape(
-        tower=schema.features.tower,
-        cameras=schema.features.cameras,
-        feature_dim=schema.features.dim,
-        proprio_dim=schema.proprio_dim,
-        readout_dim=readouts.shape[2],
-        action_dim=len(schema.action_names),
-        horizon=settings.horizon,
-        execute=settings.execute,
-        hidden=settings.hidden,
-        dropout=settings.dropout,
-    )
+    samples = _samples([demo for demo in demos if demo.succeeded], shape.horizon)
     network = ChunkNetwork(shape)
     senses = network.senses
     senses.readout.copy_(torch.from_numpy(readouts))
     senses.features.fit(senses.read(samples.features[:, :, 0]), FEATURE_STD_FLOOR)
     senses.proprio.fit(samples.proprio, PROPRIO_STD_FLOOR)
-    return network
+    return ChunkPolicy(_fit(network, samples, settings, np.random.default_rng(seed), report))
 
 
 def _fit(
@@ -89,10 +62,12 @@ def _fit(
         rows = torch.from_numpy(rng.integers(0, count, settings.batch))
         seen = torch.from_numpy(rng.integers(0, variants, (settings.batch, cameras)))
         features = samples.features[rows[:, None], torch.arange(cameras), seen]
-        error = (network(features, samples.proprio[rows]) - samples.chunks[rows]).abs().mean(2)
+        sensed = network.senses(features, samples.proprio[rows])
+        blurred = sensed + settings.input_noise * torch.randn_like(sensed)
+        error = (network.decide(blurred) - samples.chunks[rows]).abs().mean(2)
         loss = (error * samples.present[rows]).sum() / samples.present[rows].sum()
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
         mean.update_parameters(network)

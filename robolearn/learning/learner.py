@@ -55,7 +55,7 @@ class Proposer(Protocol):
 class Imitator(Protocol):
     """What clones the base policy anew, now and then."""
 
-    def imitate(self, buffer: ReplayBuffer) -> bool:
+    def imitate(self, buffer: ReplayBuffer, last: bool = False) -> bool:
         """Clone from the buffer's successes if that is due; True if the base policy has changed."""
 
 
@@ -91,7 +91,7 @@ class Learner:
         self._resume()
 
     def run(self, stop: Callable[[], bool]) -> None:
-        """Learn until ``stop``, then leave a checkpoint and the newest weights.
+        """Learn until ``stop``, then clone once more, and leave a checkpoint and the newest weights.
 
         Raises StoreError and ModelError for what is damaged, OSError if the disk refuses."""
         self._look()
@@ -110,6 +110,8 @@ class Learner:
                 time.sleep(IDLE_S)
                 continue
             self._update()
+        self._look()
+        self._imitate(last=True)
         self._publish()
         self.save()
 
@@ -157,9 +159,9 @@ class Learner:
             self._buffer.add(part)
         self._propose(name)
 
-    def _imitate(self) -> None:
+    def _imitate(self, last: bool = False) -> None:
         """Let the base policy learn from what has succeeded; what it proposes changes with it."""
-        if self._imitation.imitate(self._buffer):
+        if self._imitation.imitate(self._buffer, last):
             for name in self._buffer.episodes:
                 self._propose(name)
             self._publish()

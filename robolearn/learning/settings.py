@@ -16,6 +16,7 @@ class CloningSettings:
     execute: Annotated[int, Key("actions carried out before the next chunk", low=1)]
     hidden: tuple[int, ...]
     dropout: Annotated[float, Key("dropout", low=0.0, high=0.9)]
+    input_noise: Annotated[float, Key("standard deviation of noise on normalised inputs, in training", low=0.0)]
     steps: Annotated[int, Key("gradient steps", low=1)]
     batch: Annotated[int, Key("observations in a batch", low=1)]
     learning_rate: Annotated[float, Key("Adam learning rate", low=0.0)]
@@ -25,11 +26,10 @@ class CloningSettings:
 
 @dataclass(frozen=True)
 class ImitationSettings:
-    """Cloning the base policy further during practice, from demonstrations, interventions and its own successes."""
+    """Cloning the base policy anew during practice, from demonstrations, interventions and its own successes."""
 
     growth: Annotated[float, Key("growth of the number of successes that calls for it; 0: never", low=0.0)]
     steps: Annotated[int, Key("gradient steps each time", low=1)]
-    learning_rate: Annotated[float, Key("Adam learning rate", low=0.0)]
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,11 @@ class ChunkNetwork(nn.Module):
 
     def forward(self, features: Tensor, proprio: Tensor) -> Tensor:
         """Chunk for features (B, C, D) and proprioception (B, P)."""
-        flat: Tensor = torch.tanh(self.head(self.senses(features, proprio)))
+        return self.decide(self.senses(features, proprio))
+
+    def decide(self, seen: Tensor) -> Tensor:
+        """Chunk for what the senses (B, senses.dim) make of an observation."""
+        flat: Tensor = torch.tanh(self.head(seen))
         return flat.reshape(-1, self.shape.horizon, self.shape.action_dim)
 
 
