@@ -28,6 +28,7 @@ COMMANDS: dict[str, Command] = {
     "learn": Command("robolearn.cli.learn", "run the learner of a practice alone"),
     "eval": Command("robolearn.cli.evaluate", "measure success on held-out resets"),
     "up": Command("robolearn.nodes.up.command", "keep the ROS 2 nodes of a cell running, as plain processes"),
+    "docs ros": Command("robolearn.nodes.manual", "write the page on nodes, topics, services and parameters"),
     "bench reward": Command("robolearn.cli.bench_reward", "measure the success classifier on held-out frames"),
     "bench": Command("robolearn.cli.bench", "measure twin, replay, store or learner beside its peer"),
     "emulate mjpeg": Command("robolearn.cli.emulate_mjpeg", "serve a station's cameras on the network, from the twin"),
