@@ -20,6 +20,7 @@ from robolearn.reference import ActionConfig
 
 ARMS = {
     "feetech": "drivers.feetech",
+    "ur": "drivers.ur",
 }
 CAMERAS = {
     "file": "drivers.video_file",
@@ -28,7 +29,10 @@ CAMERAS = {
     "v4l2": "drivers.v4l2",
 }
 TELEOPS = {
+    "gamepad": "drivers.gamepad",
     "keyboard": "drivers.keyboard",
+    "leader": "drivers.leader",
+    "spacemouse": "drivers.spacemouse",
 }
 SCENES = {
     "ask": "drivers.ask_scene",

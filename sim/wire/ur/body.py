@@ -27,6 +27,7 @@ class Body:
         self._qpos = np.array([self.model.joint(name).qposadr[0] for name in JOINTS])
         self._qvel = np.array([self.model.joint(name).dofadr[0] for name in JOINTS])
         self._ctrl = np.array([self.model.actuator(name).id for name in JOINTS])
+        self._hand = int(self.model.body("hand").id)
         self._flange = int(self.model.site("flange").id)
         self._lead_s = -self.model.actuator_biasprm[self._ctrl, 2] / self.model.actuator_gainprm[self._ctrl, 0]
         self._jacobian = np.zeros((6, self.model.nv))
@@ -42,6 +43,10 @@ class Body:
         """One cycle of the joint servos towards ``target``; its velocity makes up for their lag."""
         self.data.ctrl[self._ctrl] = target.position_rad + self._lead_s * target.velocity_rad_s
         mujoco.mj_step(self.model, self.data)
+
+    def push(self, force_base_n: list[float]) -> None:
+        """Push at the hand with a force (3,) in the base frame from now on, as a person would."""
+        self.data.xfrc_applied[self._hand, :3] = force_base_n
 
     @property
     def position_rad(self) -> Float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from enum import IntEnum
 
 import numpy as np
@@ -100,7 +101,7 @@ class Controller:
         self.body.step(self._target)
         self._publish()
 
-    def write(self, values: dict[str, Values]) -> None:
+    def write(self, values: Mapping[str, Values]) -> None:
         """A client's data packet has come in."""
         self.inputs.update(values)
         if "input_int_register_0" in values:

@@ -9,6 +9,27 @@ from sim.wire.ur.controller import POLYSCOPE, SERIAL_NUMBER, Controller, RobotMo
 BANNER = "Connected: Universal Robots Dashboard Server\n"
 
 
+class DashboardChannel:
+    """One connection on port 29999."""
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._buffer = b""
+
+    def greet(self) -> bytes:
+        """The banner."""
+        return BANNER.encode()
+
+    def due(self) -> bytes:
+        """Nothing is said unasked."""
+        return b""
+
+    def receive(self, data: bytes) -> bytes:
+        """Answer every whole line."""
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        return "".join(answer(line.decode("ascii", "replace"), self._controller) for line in lines).encode()
+
+
 def answer(request: str, controller: Controller) -> str:
     """The answer to one line, with its newline."""
     words = request.strip()

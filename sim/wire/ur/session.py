@@ -31,7 +31,11 @@ class Session:
         self._buffer += data
         return b"".join(self._answer(kind, payload) for kind, payload in split(self._buffer))
 
-    def cycle(self) -> bytes:
+    def greet(self) -> bytes:
+        """RTDE waits to be spoken to."""
+        return b""
+
+    def due(self) -> bytes:
         """The data packet that is due after a cycle of the controller, or nothing."""
         self._cycle += 1
         if not self._started or self._outputs is None or self._cycle % self._every:

@@ -127,13 +127,12 @@ def test_power_comes_back_only_after_the_button_is_pulled_out(rig: Rig) -> None:
 
 
 def test_the_force_is_zero_once_the_payload_is_told_and_what_pushes_from_then_on(rig: Rig) -> None:
-    body = rig.controller.body
     rig.send(17, 0.9, 0.0, 0.0, 0.0572)
     rig.send(0)
     rig.run(200)
     force = np.array(rig.controller.outputs["actual_TCP_force"])
     assert np.abs(force).max() < 0.3
-    body.data.xfrc_applied[body.model.body("hand").id, :3] = [0.0, 5.0, 20.0]
+    rig.controller.body.push([0.0, 5.0, 20.0])
     rig.run(300)
     pushed = np.array(rig.controller.outputs["actual_TCP_force"])[:3]
     np.testing.assert_allclose(pushed, [0.0, 5.0, 20.0], atol=0.5)
@@ -150,6 +149,6 @@ def test_an_unknown_variable_is_named_and_the_recipe_refused(rig: Rig) -> None:
 def test_data_comes_at_the_rate_that_was_asked_for(rig: Rig) -> None:
     session = Session(rig.controller)
     session.receive(packet(Kind.OUTPUTS, bytes.fromhex("405f400000000000") + b"timestamp,"))
-    assert session.cycle() == b""
+    assert session.due() == b""
     session.receive(packet(Kind.START))
-    assert sum(bool(session.cycle()) for _ in range(400)) == 100
+    assert sum(bool(session.due()) for _ in range(400)) == 100

@@ -1,0 +1,178 @@
+"""The UR driver, with the real client library in its child process, against the virtual controller as a process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+import psutil
+import pytest
+
+from drivers.ur import UrArm
+from robolearn.contracts import ArmCommand, CommandMode, Float
+from robolearn.descriptions import description
+from robolearn.errors import DeviceError
+from robolearn.kinematics import Kinematics
+from tests.contract.arm import ArmContract, ArmRig
+from tests.drivers.ur_rig import CONTROL_HZ, Emulated, make_arm, wait_until
+
+STILL_RAD = 2e-3
+
+
+@pytest.fixture(scope="module")
+def robot() -> Iterator[Emulated]:
+    """One virtual controller for all tests of this file."""
+    emulated = Emulated()
+    TestUrArm.robot = emulated
+    yield emulated
+    emulated.close()
+
+
+@pytest.mark.usefixtures("robot")
+class TestUrArm(ArmContract):
+    """The contract of every arm."""
+
+    robot: ClassVar[Emulated]
+
+    def make(self) -> ArmRig:
+        arm = make_arm(self.robot.host)
+        return ArmRig(arm, arm.clock, lambda: None)
+
+
+@pytest.fixture
+def arm(robot: Emulated) -> Iterator[UrArm]:
+    """A connected arm; the robot is sound again afterwards."""
+    made = make_arm(robot.host)
+    made.connect()
+    yield made
+    made.close()
+    robot.do("faults", freeze=False, unplug=False)
+    robot.do("emergency_stop", pressed=False)
+    robot.do("power_on")
+
+
+def drive(arm: UrArm, offset_rad: float, periods: int) -> None:
+    """Stream a ramp of the first joint."""
+    goal = arm.read().joint_position_rad
+    for _ in range(periods):
+        goal[0] += offset_rad / periods
+        arm.command(ArmCommand(arm.clock.now_ns(), CommandMode.JOINT_POSITION, goal, None))
+        arm.clock.sleep_until(arm.clock.now_ns() + round(1e9 / CONTROL_HZ))
+
+
+def refused(arm: UrArm) -> bool:
+    """True if a command is refused because of a fault."""
+    goal = arm.read().joint_position_rad + 0.1
+    with pytest.raises(DeviceError, match="rearm"):
+        arm.command(ArmCommand(arm.clock.now_ns(), CommandMode.JOINT_POSITION, goal, None))
+    return True
+
+
+def is_still(robot: Emulated) -> bool:
+    """True if nothing moves for half a second."""
+    before = np.array(robot.do("status")["joint_position_rad"])
+    time.sleep(0.5)
+    return bool(np.abs(np.array(robot.do("status")["joint_position_rad"]) - before).max() < STILL_RAD)
+
+
+def at_rest(robot: Emulated) -> bool:
+    """True once the arm stands."""
+    return wait_until(lambda: max(map(abs, robot.do("status")["joint_velocity_rad_s"])) < 1e-3)
+
+
+def test_the_tool_is_where_the_description_says_and_the_wrench_is_in_its_frame(robot: Emulated, arm: UrArm) -> None:
+    state = arm.read()
+    kinematics = Kinematics(description("ur5e_2f85"), arm.spec.joint_names)
+    position, rotation = kinematics.tool_pose_base(state.joint_position_rad)
+    np.testing.assert_allclose(state.ee_position_base_m, position, atol=1e-4)
+    w, x, y, z = state.ee_quaternion_base_wxyz
+    forward = [1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)]
+    np.testing.assert_allclose(forward, rotation[:, 0], atol=1e-4)
+    robot.do("push", force_base_n=[0.0, 0.0, 20.0])
+    assert wait_until(lambda: abs(np.linalg.norm(felt(arm)[:3]) - 20.0) < 2.0)
+    np.testing.assert_allclose(felt(arm)[:3], rotation.T @ [0.0, 0.0, 20.0], atol=2.0)
+    robot.do("push", force_base_n=[0.0, 0.0, 0.0])
+
+
+def felt(arm: UrArm) -> Float:
+    """The wrench (6,) of the newest reading."""
+    wrench = arm.read().wrench_tool
+    assert wrench is not None
+    return wrench
+
+
+def test_a_protective_stop_is_told_and_the_arm_stays_where_it_is_until_rearmed(robot: Emulated, arm: UrArm) -> None:
+    drive(arm, 0.2, 10)
+    robot.do("protective_stop")
+    assert wait_until(lambda: arm.fault is not None) and "protective stop" in (arm.fault or "")
+    assert refused(arm) and at_rest(robot) and is_still(robot)
+    arm.rearm()
+    assert arm.fault is None and is_still(robot)
+    drive(arm, -0.1, 5)
+
+
+def test_after_an_emergency_stop_rearming_asks_for_power_first(robot: Emulated, arm: UrArm) -> None:
+    drive(arm, 0.2, 10)
+    robot.do("emergency_stop", pressed=True)
+    assert wait_until(lambda: arm.fault is not None) and "emergency stop" in (arm.fault or "")
+    with pytest.raises(DeviceError, match="pull the button out"):
+        arm.rearm()
+    robot.do("emergency_stop", pressed=False)
+    with pytest.raises(DeviceError, match="brakes"):
+        arm.rearm()
+    robot.do("power_on")
+    assert at_rest(robot) and is_still(robot)
+    assert wait_until(lambda: rearmed(arm))
+    drive(arm, -0.1, 5)
+
+
+@pytest.mark.parametrize("fault", ["freeze", "unplug"])
+def test_a_lost_link_is_told_and_mended_by_itself_but_nothing_moves_until_rearmed(
+    robot: Emulated, arm: UrArm, fault: str
+) -> None:
+    drive(arm, 0.2, 10)
+    robot.do("faults", **{fault: True})
+    assert wait_until(lambda: arm.fault is not None)
+    time.sleep(1.0)
+    assert at_rest(robot)
+    robot.do("faults", **{fault: False})
+    assert is_still(robot)
+    assert wait_until(lambda: readable(arm)) and refused(arm) and is_still(robot)
+    arm.rearm()
+    assert arm.fault is None and is_still(robot)
+    drive(arm, -0.1, 5)
+
+
+def test_a_child_that_dies_is_told_and_replaced(robot: Emulated, arm: UrArm) -> None:
+    drive(arm, 0.1, 5)
+    (child,) = psutil.Process().children()[-1:]
+    child.kill()
+    assert wait_until(lambda: arm.fault is not None)
+    assert wait_until(lambda: readable(arm)) and at_rest(robot)
+    arm.rearm()
+    drive(arm, -0.1, 5)
+
+
+def test_an_address_where_nobody_answers_is_named_with_the_way_out() -> None:
+    with pytest.raises(DeviceError, match=r"127\.250\.250\.250:30004.*cable"):
+        make_arm("127.250.250.250").connect()
+
+
+def readable(arm: UrArm) -> bool:
+    """True if the arm can be read."""
+    try:
+        arm.read()
+    except DeviceError:
+        return False
+    return True
+
+
+def rearmed(arm: UrArm) -> bool:
+    """True if rearming succeeds."""
+    try:
+        arm.rearm()
+    except DeviceError:
+        return False
+    return True
