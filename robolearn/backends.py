@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from typing import Protocol, cast
 
 from robolearn import config
@@ -13,7 +14,7 @@ from robolearn.kinematics import Kinematics
 from robolearn.station import Station, StationConfig
 from robolearn.task import TaskConfig
 
-BACKENDS = {"twin": "sim.backend", "drivers": "drivers.backend"}
+BACKENDS = {"twin": "sim.backend", "drivers": "drivers.backend", "ros": "robolearn.nodes.backend"}
 
 
 class Backend(Protocol):
@@ -29,9 +30,12 @@ class Backend(Protocol):
         """Somebody who watches, and takes over when nothing gets on for ``stall_s``, or after ``patience_s``."""
 
 
-def load_station(name: str) -> StationConfig:
-    """Station file by name or path. Raises ConfigError."""
-    return config.load(config.find("stations", name), StationConfig)
+def load_station(name: str, backend: str | None = None) -> StationConfig:
+    """Station file by name or path; ``backend``, if given, comes before the one in the file. Raises ConfigError."""
+    station = config.load(config.find("stations", name), StationConfig)
+    if backend is not None and backend not in BACKENDS:
+        raise ConfigError(unknown("backend", backend, BACKENDS))
+    return station if backend is None else replace(station, backend=backend)
 
 
 def load_task(name: str) -> TaskConfig:
@@ -43,7 +47,13 @@ def backend_of(station: StationConfig) -> Backend:
     """The module behind the station's ``backend`` key. Raises ConfigError."""
     if station.backend not in BACKENDS:
         raise ConfigError(f"station {station.name}: {unknown('backend', station.backend, BACKENDS)}")
-    return cast(Backend, importlib.import_module(BACKENDS[station.backend]))
+    try:
+        return cast(Backend, importlib.import_module(BACKENDS[station.backend]))
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"the {station.backend} backend needs {error.name}, which is not installed here. "
+            "An extra of robolearn brings it: pip install 'robolearn[ros]' for ROS 2"
+        ) from error
 
 
 def open_station(station: StationConfig, task: TaskConfig) -> Station:

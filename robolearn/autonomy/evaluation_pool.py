@@ -34,6 +34,7 @@ class EvaluationJob:
 
     run: Path
     station: str
+    backend: str
     task: str
     config: str
     which: Which
@@ -100,7 +101,7 @@ def _open(job: EvaluationJob, stack: ExitStack) -> Trial:
     tower = Tower.load(config.features.tower)
     base, reward = load_base(run, tower), load_reward(run, tower)
     policy = base if job.which == "base" else learned_policy(run, base, config.residual)
-    station = load_station(job.station)
+    station = load_station(job.station, job.backend)
     encoder = Encoder(tower, tuple(station.cameras), variants=1, seed=0)
     cell = stack.enter_context(open_cell(station, load_task(job.task), encoder))
     return Trial(cell, policy, reward, config.evaluation.hold_ticks, config.evaluation.strip_frames)

@@ -11,7 +11,7 @@ import cv2
 from robolearn import atomic
 from robolearn.autonomy.evaluation import Outcome, as_json, best_and_worst, held_out_seeds
 from robolearn.autonomy.evaluation_pool import EvaluationJob, Which, evaluate
-from robolearn.cli.job import Job, add_job_arguments, job_of
+from robolearn.cli.job import Job, add_backend_argument, add_job_arguments, job_of
 from robolearn.errors import ConfigError, unknown
 from robolearn.progress import Progress
 
@@ -21,6 +21,7 @@ POLICIES: tuple[Which, ...] = ("base", "final")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which run, which of its policies, how many resets."""
     add_job_arguments(parser)
+    add_backend_argument(parser)
     parser.add_argument("--policy", default="final", help="which policy: " + " or ".join(POLICIES))
     parser.add_argument("--episodes", type=int, help="held-out resets (from the configuration)")
 
@@ -43,7 +44,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def work(job: Job, progress: Progress, which: Which, count: int) -> dict[str, Any]:
     """The stage: writes ``eval_base.json`` or ``eval_final.json``. Raises ConfigError, DeviceError and ModelError."""
     name = f"eval {which}"
-    asked = EvaluationJob(job.run.path, **job.names, which=which)
+    asked = EvaluationJob(job.run.path, **job.names, backend=job.station.backend, which=which)
+    workers = job.config.evaluation.workers if job.station.backend == "twin" else 1  # of other cells there is one
     done: list[Outcome] = []
     with job.stage(name), progress.stage(name, total=count) as stage:
 
@@ -51,7 +53,7 @@ def work(job: Job, progress: Progress, which: Which, count: int) -> dict[str, An
             done.append(outcome)
             stage.update(len(done), f"{sum(one.success for one in done)} of {len(done)} succeeded")
 
-        outcomes = evaluate(asked, held_out_seeds(count), job.config.evaluation.workers, report)
+        outcomes = evaluate(asked, held_out_seeds(count), workers, report)
         result = as_json(outcomes, job.station.policy_hz, _strips(job, which, outcomes))
         atomic.write_json(job.run.file(f"eval_{which}.json"), result)
     return result

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from robolearn import __version__, atomic
-from robolearn.backends import load_station, load_task
+from robolearn.backends import BACKENDS, load_station, load_task
 from robolearn.errors import ConfigError, StoreError
 from robolearn.learning.config import LearningConfig, load_learning
 from robolearn.learning.run_folder import RunFolder
@@ -102,11 +102,18 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, help="folder of the run (runs/TASK-SEED)")
 
 
+def add_backend_argument(parser: argparse.ArgumentParser) -> None:
+    """Where the devices are."""
+    choices = ", ".join(BACKENDS)
+    parser.add_argument("--backend", help=f"where the station's devices are, instead of as its file says: {choices}")
+
+
 def job_of(args: argparse.Namespace) -> Job:
     """The run that the arguments mean; its folder is made if need be.
 
     Raises ConfigError for an unknown name, a file that is unfit, or a folder that holds another run."""
-    station, task, config = load_station(args.station), load_task(args.task), load_learning(args.config)
+    station = load_station(args.station, getattr(args, "backend", None))
+    task, config = load_task(args.task), load_learning(args.config)
     DEMOS.seed(0, args.seed)
     folder = args.run or Path("runs") / f"{task.name}-{args.seed}"
     names = {"station": args.station, "task": args.task, "config": args.config}

@@ -20,7 +20,7 @@ from robolearn.autonomy.models import exploring_policy, load_base, load_reward
 from robolearn.autonomy.pace import Pace
 from robolearn.autonomy.practice import Practice
 from robolearn.backends import backend_of
-from robolearn.cli.job import Job, add_job_arguments, job_of, say
+from robolearn.cli.job import Job, add_backend_argument, add_job_arguments, job_of, say
 from robolearn.contracts import Teleop
 from robolearn.episodes import EpisodeStore
 from robolearn.errors import ConfigError, unknown
@@ -51,6 +51,7 @@ class Models(NamedTuple):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which run, how long, and who may take over."""
     add_job_arguments(parser)
+    add_backend_argument(parser)
     parser.add_argument("--steps", type=int, help="budget of steps, of all practice together (from the configuration)")
     parser.add_argument(
         "--teleop", default="none", help="who may take over: " + ", ".join(TELEOPS) + " (a scripted person at the twin)"

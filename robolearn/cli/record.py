@@ -11,7 +11,7 @@ from drivers.keyboard import HELP, Keyboard
 from robolearn.autonomy.cell import open_cell, store_schema
 from robolearn.autonomy.recording import DemoSet, Recorder
 from robolearn.backends import backend_of
-from robolearn.cli.job import Job, add_job_arguments, job_of, say
+from robolearn.cli.job import Job, add_backend_argument, add_job_arguments, job_of, say
 from robolearn.contracts import Teleop
 from robolearn.episodes import EpisodeStore
 from robolearn.errors import ConfigError, unknown
@@ -29,6 +29,7 @@ OPEN_GRIPPER = 0.9
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which run, how many, and who drives."""
     add_job_arguments(parser)
+    add_backend_argument(parser)
     parser.add_argument("--demos", type=int, help="demonstrations that the run is to hold (from the configuration)")
     parser.add_argument("--teleop", default="scripted", help="who drives: " + " or ".join(TELEOPS))
 

@@ -173,7 +173,7 @@ def test_an_evaluation_that_is_interrupted_begins_no_further_episode(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        evaluate(EvaluationJob(run, "so101_twin", "lift_cube", str(config), "base"), seeds, 2, interrupt)
+        evaluate(EvaluationJob(run, "so101_twin", "twin", "lift_cube", str(config), "base"), seeds, 2, interrupt)
     assert 1 <= len(Handed.to_workers) <= 20
     assert os.environ.get("OMP_NUM_THREADS") == threads
 
