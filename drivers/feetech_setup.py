@@ -92,7 +92,9 @@ def _tables(bus: StsBus, config: FeetechConfig) -> Tables:
 def _absent(bus: StsBus, config: FeetechConfig, ids: list[int]) -> str:
     """Why some servos do not answer."""
     names = {scale.id: name for name, scale in config.servos.items()}
-    calls = {servo: bus.ping(servo) for servo in ids}
+    garbage = bus.garbage
+    bus.blocks(ids, PRESENT_POSITION, 1)
+    calls = {} if bus.garbage == garbage else {servo: bus.ping(servo) for servo in ids}
     garbled = [f"{servo} ({names[servo]})" for servo, call in calls.items() if call != "silent"]
     if garbled:
         return (
@@ -101,7 +103,7 @@ def _absent(bus: StsBus, config: FeetechConfig, ids: list[int]) -> str:
         )
     if len(ids) == len(names):
         return _nobody(bus, ids[0])
-    others = [servo for servo in SCAN if servo not in names and bus.ping(servo) != "silent"]
+    others = bus.blocks([servo for servo in SCAN if servo not in names], PRESENT_POSITION, 1)
     return (
         f"no answer on {bus.path} from servo {', '.join(f'{servo} ({names[servo]})' for servo in ids)}; ids that answer "
         f"besides those of the file: {', '.join(map(str, others)) or 'none'}. Check the cable to that servo, or give "

@@ -20,7 +20,7 @@ from robolearn.kinematics import Kinematics
 
 NS = 1_000_000_000
 GRIPPER = "gripper"
-MAX_STATE_AGE_S = 0.1
+MAX_STATE_AGE_S = 0.2
 SILENCE_S = 0.5  # no servo has answered for so long: the arm is faulted
 RETRY_S = 0.2
 ROUNDS = 6  # questions for one reading on a noisy line
@@ -210,6 +210,8 @@ class ServoArm:
             for _ in range(ROUNDS):
                 heard = self._servos.ask(wanted)
                 noisy = time.monotonic() - self._servos.erred_s < NOISY_S
+                if not heard and len(wanted) == len(self._ids):
+                    break
                 wanted = [one for one in wanted if one not in heard or not self._readings.hear(one, heard[one], noisy)]
                 if not wanted:
                     break

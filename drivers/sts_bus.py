@@ -59,7 +59,7 @@ class _Port:
 
     def __init__(self, path: str, baud: int, patience_s: float) -> None:
         self._patience_s = patience_s
-        self.ser = serial.Serial(path, baud, timeout=0, write_timeout=0.1, exclusive=True)
+        self.ser = serial.Serial(path, baud, timeout=0, write_timeout=1.0, exclusive=True)
         self.is_using = False
         self._byte_s = 10.0 / baud
         self._due_s = 0.0
@@ -106,12 +106,17 @@ class StsBus:
         """True between :meth:`open` and :meth:`close` or the loss of the port."""
         return self._port is not None
 
+    @property
+    def garbage(self) -> int:
+        """How often something came that was no answer."""
+        return self.counts.corrupt + self.counts.strays
+
     def open(self) -> None:
         """Open the port. Raises LinkLost saying why not, and what to do."""
         try:
             self._port = _Port(self.path, self.baud, self.patience_s)
         except IO_ERRORS as cause:
-            raise LinkLost(_unopened(self.path, cause)) from cause
+            raise LinkLost(unopened(self.path, cause)) from cause
 
     def close(self) -> None:
         """Release the port; may be called twice."""
@@ -161,11 +166,10 @@ class StsBus:
 
     def ping(self, servo: int) -> str:
         """What happens when one servo is called: "answers", "silent" or "garbled"."""
-        counts = self.counts
-        before = counts.corrupt + counts.strays
-        if any(self.blocks([servo], PRESENT, 1) for _ in range(TRIES)):
+        garbage = self.garbage
+        if any(self.blocks([servo], PRESENT, 1) for _ in range(2)):
             return "answers"
-        return "silent" if counts.corrupt + counts.strays == before else "garbled"
+        return "silent" if self.garbage == garbage else "garbled"
 
     def _ready(self) -> _Port:
         if self._port is None:
@@ -209,7 +213,7 @@ class StsBus:
         return LinkLost(f"the link on {self.path} was lost ({cause}): is the cable plugged in?")
 
 
-def _unopened(path: str, cause: BaseException) -> str:
+def unopened(path: str, cause: BaseException) -> str:
     """Why a port cannot be opened, and what to do."""
     number = getattr(cause, "errno", None)
     if number == errno.ENOENT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
+from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,7 +26,6 @@ class LineFaults:
 
 class _Piece(NamedTuple):
     due_s: float
-    number: int  # keeps the order of pieces due at the same time
     data: bytes
 
 
@@ -36,9 +35,8 @@ class Line:
     def __init__(self, faults: LineFaults, seed: int = 0) -> None:
         self.faults = faults
         self._rng = np.random.default_rng(seed)
-        self._waiting: list[_Piece] = []
+        self._waiting: deque[_Piece] = deque()  # what was said first leaves first
         self._held = b""
-        self._count = 0
 
     @property
     def next_due_s(self) -> float | None:
@@ -57,14 +55,14 @@ class Line:
         size = faults.split or len(data)
         for index, start in enumerate(range(0, len(data), size)):
             due = due_s + faults.delay_s + index * PIECE_GAP_S
-            self._count += 1
-            heapq.heappush(self._waiting, _Piece(due, self._count, data[start : start + size]))
+            before = self._waiting[-1].due_s if self._waiting else due
+            self._waiting.append(_Piece(max(due, before), data[start : start + size]))
 
     def take(self, now_s: float) -> bytes:
         """All that is due by now."""
         data = b""
         while self._waiting and self._waiting[0].due_s <= now_s:
-            data += heapq.heappop(self._waiting).data
+            data += self._waiting.popleft().data
         return data
 
     def clear(self) -> None:

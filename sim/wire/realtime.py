@@ -13,7 +13,7 @@ PATIENCE_S = 0.2  # further behind, and the simulation lets the time slip: bette
 class RealTime:
     """Calls ``step`` once for each ``period_s`` that has passed. A context manager: the thread runs inside.
 
-    Whoever reads or writes the simulation holds :attr:`lock`. ``reached_s`` is how far it is, on the monotonic clock."""
+    Whoever reads or writes the simulation holds ``lock``. ``reached_s`` is how far it is, on the monotonic clock."""
 
     def __init__(self, step: Callable[[], None], period_s: float, tick_s: float) -> None:
         """The thread looks every ``tick_s``, a whole number of periods."""

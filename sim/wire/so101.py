@@ -2,7 +2,7 @@
 
 The control channel knows: ``faults`` (of the line), ``camera_faults`` (with ``camera``), ``power`` (``on``),
 ``register`` (``servo`` by its place on the arm, ``name``, ``size``, ``value``: what a tool for servos would do),
-``overload`` (``servo``), ``reset`` (``seed``, ``task``) and ``truth``.
+``overload`` (``servo``, ``on``), ``reset`` (``seed``, ``task``) and ``truth``.
 """
 
 from __future__ import annotations
@@ -139,9 +139,10 @@ class VirtualSo101:
             self._arm.servos[servo].put(Register[name], size, value)
             self._arm.take_over()
 
-    def _overload(self, servo: int) -> None:
+    def _overload(self, servo: int, on: bool) -> None:
         with self._real.lock:
-            self._arm.servos[servo].status |= Status.OVERLOAD
+            status = self._arm.servos[servo].status
+            self._arm.servos[servo].status = status | Status.OVERLOAD if on else status & ~Status.OVERLOAD
             self._arm.take_over()
 
     def _reset(self, seed: int, task: str) -> dict[str, Any]:

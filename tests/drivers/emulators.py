@@ -1,4 +1,4 @@
-"""Virtual hardware for the tests of this room: ``robolearn emulate`` as a process, and a hold on its control channel."""
+"""Virtual hardware for tests: ``robolearn emulate`` as a process, and a hold on its control channel."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Emulator:
     control: Path
     process: subprocess.Popen[bytes]
 
-    def do(self, name: str, **arguments: Any) -> Any:
+    def do(self, deed: str, /, **arguments: Any) -> Any:
         """Ask the control channel. Fails with what it says."""
         with socket.socket(socket.AF_UNIX) as channel, channel.makefile("rw") as text:
             channel.settimeout(30.0)
             channel.connect(str(self.control))
-            text.write(json.dumps({"do": name, **arguments}) + "\n")
+            text.write(json.dumps({"do": deed, **arguments}) + "\n")
             text.flush()
             answer = json.loads(text.readline())
         assert answer["ok"], answer

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +14,15 @@ from drivers.feetech_config import FeetechConfig
 from drivers.servo_arm import ArmParts, ServoArm
 from robolearn.descriptions import description
 from robolearn.kinematics import Kinematics
+from tests.drivers.emulators import Emulator, emulating
 from tests.sim.cells import STATION
 
+TASK = "cube_in_bin"
 RANGES = {
     "shoulder_pan": (796, 3300), "shoulder_lift": (910, 3186), "elbow_flex": (946, 3150),
     "wrist_flex": (967, 3129), "wrist_roll": (0, 4095), "gripper": (1934, 3186),
 }  # fmt: skip
-PATIENCE_S = 0.05  # of a machine that does other things besides
+PATIENCE_S = 0.1  # of a machine that does other things besides
 SCALES = {name: ServoScale(at + 1, 0, 0, low, high) for at, (name, (low, high)) in enumerate(RANGES.items())}
 
 
@@ -33,3 +37,25 @@ def so101_arm(config: FeetechConfig) -> ServoArm:
     parts = ArmParts("so101", config.servos, SPEED_RAD_S, config.on_close)
     kinematics = Kinematics(description("so101"), STATION.joint_names)
     return ServoArm(parts, StsServos(config), STATION.joint_names, STATION.control_hz, kinematics, RealClock())
+
+
+class Bench:
+    """The virtual arm of this module, and where it is plugged in."""
+
+    def __init__(self, emulator: Emulator, port: Path) -> None:
+        self.emulator, self.port = emulator, port
+
+    def fresh(self, **changes: object) -> ServoArm:
+        """A driver of the arm at its start pose, on a good line."""
+        self.emulator.heal()
+        self.emulator.do("reset", seed=0, task=TASK)
+        for servo in range(len(RANGES)):
+            self.emulator.do("register", servo=servo, name="TORQUE_ENABLE", size=1, value=1)
+        return so101_arm(so101_config(self.port, **changes))
+
+
+@contextmanager
+def virtual_so101(folder: Path, *words: str) -> Iterator[Bench]:
+    """A virtual arm that holds its start pose."""
+    with emulating(folder, "so101", "--port", str(folder / "port"), "--held", *words) as emulator:
+        yield Bench(emulator, folder / "port")

@@ -1,0 +1,254 @@
+"""What goes wrong with an SO-101 is told with the way out, nothing stale is believed, and nothing moves by it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from drivers.servo_arm import ServoArm
+from drivers.sts_bus import StsBus, unopened
+from robolearn.contracts import ArmCommand, CommandMode
+from robolearn.errors import DeviceError
+from tests.drivers.so101_rig import SCALES, Bench, so101_arm, so101_config, virtual_so101
+
+JOINTS = ("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll")
+WITHIN_RAD = np.deg2rad(0.6)
+PATIENT_S = 20.0  # for what takes two seconds at most on a machine of its own
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with virtual_so101(tmp_path_factory.mktemp("so101")) as bench:
+        yield bench
+
+
+@pytest.fixture
+def arm(bench: Bench) -> Iterator[ServoArm]:
+    arm = bench.fresh()
+    arm.connect()
+    yield arm
+    arm.close()
+    bench.emulator.heal()
+
+
+def true_joints(bench: Bench) -> np.ndarray:
+    """Where the virtual arm really is (5,) [rad]."""
+    joints = bench.emulator.do("truth")["joint_position_rad"]
+    return np.array([joints[name] for name in JOINTS])
+
+
+def ask_for(arm: ServoArm, values: np.ndarray) -> None:
+    arm.command(ArmCommand(time.monotonic_ns(), CommandMode.JOINT_POSITION, values, None))
+
+
+def refused(bench: Bench, **changes: object) -> str:
+    """What connecting is refused with; the virtual arm must not have moved, and its torque is as it was."""
+    arm = bench.fresh(**changes)
+    before, torque = true_joints(bench), bench.emulator.do("truth")["torque"]
+    with pytest.raises(DeviceError) as caught:
+        arm.connect()
+    np.testing.assert_allclose(true_joints(bench), before, atol=0.002)
+    assert bench.emulator.do("truth")["torque"] == torque
+    return str(caught.value)
+
+
+def test_a_reading_is_where_the_arm_is(bench: Bench, arm: ServoArm) -> None:
+    np.testing.assert_allclose(arm.read().joint_position_rad, true_joints(bench), atol=WITHIN_RAD)
+
+
+def test_a_missing_port_is_named(bench: Bench, tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match="there is no port .*nowhere: is the cable plugged in"):
+        so101_arm(so101_config(tmp_path / "nowhere")).connect()
+
+
+def test_a_port_without_permission_is_named() -> None:
+    assert "usermod -aG dialout" in unopened("/dev/ttyACM0", PermissionError(13, "Permission denied"))
+
+
+def test_a_port_in_use_is_named(bench: Bench, arm: ServoArm) -> None:
+    with pytest.raises(DeviceError, match="in use by another program"):
+        so101_arm(so101_config(bench.port)).connect()
+
+
+def test_a_servo_with_another_id_is_named_with_those_that_answer(bench: Bench) -> None:
+    servos = {**SCALES, "wrist_flex": replace(SCALES["wrist_flex"], id=9)}
+    told = refused(bench, servos=servos)
+    assert "servo 9 (wrist_flex)" in told and "besides those of the file: 4." in told
+
+
+def test_two_servos_with_one_id_are_named(bench: Bench) -> None:
+    bench.emulator.do("register", servo=3, name="ID", size=1, value=2)
+    try:
+        told = refused(bench)
+    finally:
+        bench.emulator.do("register", servo=3, name="ID", size=1, value=4)
+    assert "2 (shoulder_lift)" in told and "two servos probably have that id" in told
+
+
+def test_another_model_and_another_firmware_are_named(bench: Bench) -> None:
+    assert "is of model 777, the station's file says 2825" in refused(bench, model=2825)
+    bench.emulator.do("register", servo=4, name="FIRMWARE", size=1, value=2)
+    try:
+        told = refused(bench)
+    finally:
+        bench.emulator.do("register", servo=4, name="FIRMWARE", size=1, value=3)
+    assert "differ in firmware" in told and "wrist_roll 2.10" in told
+
+
+def test_another_baud_rate_is_named(bench: Bench) -> None:
+    assert "talk at 1000000 bits/s, not 500000" in refused(bench, baud=500_000)
+
+
+def test_an_arm_without_power_is_named(bench: Bench) -> None:
+    arm = bench.fresh()
+    bench.emulator.do("power", on=False)
+    try:
+        with pytest.raises(DeviceError, match="no servo answers: is the arm's power supply on"):
+            arm.connect()
+    finally:
+        bench.emulator.do("power", on=True)
+
+
+def test_a_joint_outside_its_calibrated_range_is_named(bench: Bench) -> None:
+    servos = {**SCALES, "elbow_flex": replace(SCALES["elbow_flex"], range_min=2600)}
+    assert "elbow_flex (servo 3) stands at" in refused(bench, servos=servos)
+
+
+def test_a_scale_of_another_arm_is_named(bench: Bench) -> None:
+    servos = {**SCALES, "wrist_roll": replace(SCALES["wrist_roll"], homing_offset=-120)}
+    assert "keeps the homing offset 0, its calibration says -120" in refused(bench, servos=servos)
+
+
+def test_a_late_answer_is_not_taken_for_the_next(bench: Bench) -> None:
+    """The library alone reads a stale position as a voltage here."""
+    bench.fresh()
+    bus = StsBus(str(bench.port), 1_000_000, 0.02)
+    bus.open()
+    try:
+        voltage = bus.read(2, 62, 1)
+        bench.emulator.do("faults", delay_s=0.035)
+        wrong = [bus.blocks([2], 56, 2) for _ in range(3)]
+        bench.emulator.do("faults", delay_s=0.0)
+        assert not any(wrong)
+        assert [bus.read(2, 62, 1) for _ in range(5)] == [voltage] * 5
+    finally:
+        bus.close()
+
+
+def test_a_silent_servo_hides_no_other_and_leaves_no_old_value(bench: Bench) -> None:
+    bench.fresh()
+    bus = StsBus(str(bench.port), 1_000_000, 0.2)
+    bus.open()
+    try:
+        bench.emulator.do("register", servo=2, name="ID", size=1, value=77)
+        found = bus.blocks([1, 2, 3, 4, 5, 6], 56, 15)
+        assert sorted(found) == [1, 2, 4, 5, 6]
+    finally:
+        bench.emulator.do("register", servo=2, name="ID", size=1, value=3)
+        bus.close()
+
+
+@pytest.mark.parametrize("faults", [{"split": 3}, {"delay_s": 0.01}, {"drop": 0.05, "late": 0.05, "corrupt": 0.01}])
+def test_on_a_bad_line_readings_are_right_or_none(bench: Bench, arm: ServoArm, faults: dict[str, float]) -> None:
+    here = true_joints(bench)
+    bench.emulator.do("faults", **faults)
+    right = 0
+    for _ in range(30):
+        try:
+            state = arm.read()
+        except DeviceError:
+            continue
+        right += 1
+        np.testing.assert_allclose(state.joint_position_rad, here, atol=WITHIN_RAD)
+        assert time.monotonic_ns() - state.stamp_ns < 300_000_000
+    assert right > 5 and arm.fault is None
+
+
+def test_a_frozen_line_gives_no_reading_and_then_a_fault(bench: Bench, arm: ServoArm) -> None:
+    arm.read()
+    bench.emulator.do("faults", freeze=True)
+    until_s = time.monotonic() + PATIENT_S
+    while arm.fault is None and time.monotonic() < until_s:
+        with pytest.raises(DeviceError):
+            time.sleep(0.15)
+            arm.read()
+    assert "no servo answers" in (arm.fault or "")
+    bench.emulator.do("faults", freeze=False)
+    arm.read()
+    with pytest.raises(DeviceError, match="no servo answers"):
+        ask_for(arm, true_joints(bench))
+    arm.rearm()
+    ask_for(arm, true_joints(bench))
+
+
+def test_an_arm_that_is_unplugged_comes_back_by_itself_and_moves_only_after_rearm(bench: Bench, arm: ServoArm) -> None:
+    for _ in range(3):
+        before = true_joints(bench)
+        bench.emulator.do("faults", unplug=True)
+        _until(lambda: _fails(arm))
+        assert "lost" in (arm.fault or "")
+        bench.emulator.do("faults", unplug=False)
+        _until(lambda: not _fails(arm))
+        with pytest.raises(DeviceError, match="lost"):
+            ask_for(arm, before + 0.1)
+        np.testing.assert_allclose(true_joints(bench), before, atol=0.005)
+        arm.rearm()
+        ask_for(arm, before)
+    assert arm.diagnostics["losses"] == 3
+
+
+def test_a_servo_that_reports_overload_stops_the_arm_until_it_is_well_and_rearmed(bench: Bench, arm: ServoArm) -> None:
+    bench.emulator.do("overload", servo=1, on=True)
+    arm.read()
+    assert arm.fault == "servo of shoulder_lift: overload"
+    with pytest.raises(DeviceError, match="Relieve"):
+        arm.rearm()
+    bench.emulator.do("overload", servo=1, on=False)
+    arm.rearm()
+    assert arm.fault is None
+
+
+def test_a_raised_arm_is_held_when_its_driver_ends_and_let_down_slowly_only_if_the_file_says_so(bench: Bench) -> None:
+    raised = None
+    for on_close, held in (("hold", True), ("release", False)):
+        arm = bench.fresh(on_close=on_close)
+        arm.connect()
+        raised = true_joints(bench)
+        start_s = time.monotonic()
+        arm.close()
+        assert all(bench.emulator.do("truth")["torque"]) == held
+        time.sleep(0.3)
+        moved = float(np.abs(true_joints(bench) - raised).max())
+        assert moved < 0.005 if held else moved > 0.1 and time.monotonic() - start_s > 1.5
+
+
+def test_waiting_for_an_answer_costs_no_core(bench: Bench, arm: ServoArm) -> None:
+    bench.emulator.do("faults", freeze=True)
+    start_s, start = time.monotonic(), time.process_time()
+    with pytest.raises(DeviceError):
+        for _ in range(20):
+            arm.read()
+    waited_s, worked_s = time.monotonic() - start_s, time.process_time() - start
+    assert worked_s < 0.3 * waited_s
+
+
+def _fails(arm: ServoArm) -> bool:
+    try:
+        arm.read()
+    except DeviceError:
+        return True
+    return False
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    until_s = time.monotonic() + PATIENT_S
+    while not condition():
+        assert time.monotonic() < until_s
+        time.sleep(0.02)
+
+
