@@ -20,6 +20,7 @@ class Node:
     def __init__(self, name: str) -> None:
         self._path = Path(os.environ["UMOCKDEV_DIR"]) / "dev" / name
         self._end: int | None = None
+        self._terminal = ""
 
     def plug(self, packets: bool) -> None:
         """The device is there. With ``packets`` each write is read by itself, as a HID report is."""
@@ -31,7 +32,8 @@ class Node:
         else:
             self._end, program = os.openpty()
             tty.setraw(program)
-            self._path.symlink_to(os.ttyname(program))
+            self._terminal = os.ttyname(program)
+            self._path.symlink_to(self._terminal)
             os.close(program)
 
     def write(self, data: bytes) -> None:
@@ -41,6 +43,11 @@ class Node:
 
     def unplug(self) -> None:
         """The device is gone, under the hands of whoever has it open."""
+        for file in Path("/proc/self/fd").iterdir():
+            if self._terminal and file.is_symlink() and str(file.readlink()) == self._terminal:
+                nothing = os.open("/dev/null", os.O_WRONLY)  # reading it is an error, as of a device that is gone
+                os.dup2(nothing, int(file.name))
+                os.close(nothing)
         if self._end is not None:
             os.close(self._end)
             self._end = None
