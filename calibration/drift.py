@@ -17,8 +17,9 @@ import numpy as np
 
 from calibration.board import Sighting
 from calibration.geometry import Rigid, rigid
-from calibration.hand_eye import CORNER_PX, HandEye, Look, Mounting, ToolPose, chain
+from calibration.hand_eye import HandEye, Look, Mounting, ToolPose, chain
 from calibration.intrinsics import Intrinsics
+from calibration.noise import JointNoise
 from robolearn.config import Key
 from robolearn.contracts import Float
 from robolearn.errors import ConfigError, DeviceError
@@ -197,13 +198,8 @@ class DriftCheck:
 
     def _whitened(self, view: _View) -> _View:
         """``view`` in units of the noise, which is that of two corners and of two readings of the joints."""
-        basis, values, _ = np.linalg.svd(view.joints * (self._sigma / CORNER_PX), full_matrices=False)
-        shrink = 1.0 / np.sqrt(1.0 + values**2) - 1.0
-
-        def whiten(array: Float) -> Float:
-            return np.asarray(array + (basis * shrink) @ (basis.T @ array)) / (CORNER_PX * math.sqrt(2.0))
-
-        return _View(*map(whiten, view))
+        noise = JointNoise(view.joints, self._sigma)
+        return _View(*(noise.whiten(part) / math.sqrt(2.0) for part in view))
 
     def _gripper(self, now: tuple[float, float] | None) -> str:
         kept = self._kept.gripper_opening

@@ -25,14 +25,15 @@ from scipy.optimize import least_squares
 from calibration.board import Sighting
 from calibration.geometry import Rigid, rigid, rotation_vector
 from calibration.intrinsics import Intrinsics
+from calibration.noise import JointNoise
 from robolearn.config import Key
 from robolearn.contracts import Float
 from robolearn.errors import DeviceError
 
 MIN_POSES = 8
 MIN_TURN_DEG = 15.0  # the tool must have turned this far about two axes
-CORNER_PX = 0.1  # how surely a corner is seen
-ROBUST = 3.0  # residuals beyond this many standard deviations count less
+NUDGE_RAD = 1e-5  # finite difference
+ROBUST = 3.0  # errors beyond this many standard deviations count less
 ZERO_WITHIN_DEG = 0.2  # a joint zero less sure than this is refused
 
 ToolPose = Callable[[Float], tuple[Float, Float]]  # joints [rad] -> position (3,) [m], rotation (3, 3), base frame
@@ -101,7 +102,6 @@ class Problem:
         self.looks, self._lens, self.mounting, self._tool_pose = list(looks), lens, mounting, tool_pose
         self._joint_sigma = joint_sigma_rad
         self._joints = len(looks[0].joint_position_rad)
-        self._pixels = np.concatenate([look.sighting.corners_px for look in looks])
 
     def solve(self, rider: Known | None = None, still: Known | None = None, zeros: bool = False) -> Solution:
         """Least squares over all corners; ``zeros`` frees the joint zeros. Raises DeviceError if it is undetermined."""
@@ -111,8 +111,10 @@ class Problem:
         known = [(slice(0, 6), rider), (slice(6, 12), still)]
         priors = [(part, place) for part, place in known if place is not None]
 
+        noise = [self._noise(begin, look) for look in self.looks]
+
         def residuals(x: Float) -> Float:
-            fit = [self._corner_residuals(x)]
+            fit = [one.whiten(self._errors_px(x, look)) for one, look in zip(noise, self.looks, strict=True)]
             fit += [_prior_residuals(x[part], place) for part, place in priors]
             return np.concatenate(fit)
 
@@ -121,35 +123,23 @@ class Problem:
         found = least_squares(residuals, begin, loss="soft_l1", f_scale=ROBUST, x_scale=scale, method="trf")
         offsets = found.x[12:] if zeros else np.zeros(self._joints)
         sigma = _sigma(found.jac)[12:] if zeros else np.zeros(self._joints)
-        error_px = float(np.sqrt(np.mean(self._errors_px(found.x) ** 2) * 2))
-        return Solution(self._named(found.x), offsets, sigma, error_px, len(self.looks))
+        errors = np.concatenate([self._errors_px(found.x, look) for look in self.looks])
+        return Solution(self._named(found.x), offsets, sigma, float(np.sqrt(np.mean(errors**2) * 2)), len(self.looks))
 
-    def _corner_residuals(self, x: Float) -> Float:
-        """Errors in units of their expected spread (2 N,): the corner's own, and that of the arm's joints."""
-        errors = self._errors_px(x)
-        return (errors / self._spread_px()[:, None]).ravel()
+    def _errors_px(self, x: Float, look: Look) -> Float:
+        """Seen minus expected corners (2 N,) [px]; ``x`` is rider, still and the joint zeros, if they are free."""
+        joints = look.joint_position_rad + x[12:] if len(x) > 12 else look.joint_position_rad
+        camera_t_board = chain(self.mounting, self._tool(joints), rigid(x[:6]), rigid(x[6:12]))
+        return (
+            look.sighting.corners_px - self._lens.project(camera_t_board.apply(look.sighting.points_board_m))
+        ).ravel()
 
-    def _errors_px(self, x: Float) -> Float:
-        """Seen minus expected corners (N, 2) [px]."""
-        return self._pixels - self.expected_px(rigid(x[:6]), rigid(x[6:12]), x[12:])
-
-    def expected_px(self, rider: Rigid, still: Rigid, offsets: Float) -> Float:
-        """Where the corners of all looks should be (N, 2) [px]."""
-        pixels = []
-        for look in self.looks:
-            joints = look.joint_position_rad + offsets if len(offsets) else look.joint_position_rad
-            camera_t_board = chain(self.mounting, self._tool(joints), rider, still)
-            pixels.append(self._lens.project(camera_t_board.apply(look.sighting.points_board_m)))
-        return np.concatenate(pixels)
-
-    def _spread_px(self) -> Float:
-        """How far a corner may be off (N,): a joint's error moves it by about the focal length times the angle.
-
-        The corners of one picture are off together: as one picture says as much as one reading of the joints, the
-        spread grows with the root of their number."""
-        moved = self._lens.fx_px * self._joint_sigma
-        counts = np.array([len(look.sighting.ids) for look in self.looks])
-        return np.repeat(np.hypot(CORNER_PX, moved * np.sqrt(counts)), counts)
+    def _noise(self, x: Float, look: Look) -> JointNoise:
+        """Noise of one look about ``x``."""
+        steps = np.eye(self._joints) * NUDGE_RAD
+        nudged = [look._replace(joint_position_rad=look.joint_position_rad + step) for step in steps]
+        slopes = [(self._errors_px(x, look) - self._errors_px(x, other)) / NUDGE_RAD for other in nudged]
+        return JointNoise(np.stack(slopes, axis=1), self._joint_sigma)
 
     def _tool(self, joints: Float) -> Rigid:
         position, matrix = self._tool_pose(joints)

@@ -21,9 +21,12 @@ LOG_SIGMA = 2.0  # a weak pull towards the start, for what the motion does not t
 SPREAD_RAD = 0.001  # of a reading
 MIN_SAMPLES = 100
 STEPS_HZ, STEP_SHARE = 0.9, 0.1
-STEP = 0.02  # finite difference, in logarithms: friction is not smooth
+STEP = 0.02  # finite difference of every unknown: friction is not smooth
+ORIGIN = 10.0  # unknowns are counted from here, as scipy takes the step relative to their size
+SOFTNESS = (1.0, 0.3, 0.1, 0.03)  # share of the described gain that a search starts from
+START_DELAYS_S = (0.01, 0.03)
 DELAY_SCALE_S = 0.02
-MAX_EVALUATIONS = 25
+MAX_EVALUATIONS = 12
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,8 @@ def identify(rollout: Rollout, start: TwinParameters, recordings: Sequence[Recor
     joints = len(start.joint_names)
     root = np.sqrt(sum(one.measured_rad.shape[0] for one in recordings))
 
-    def residuals(x: Float) -> Float:
+    def residuals(shifted: Float) -> Float:
+        x = shifted - ORIGIN
         parameters = _at(start, x)
         parts = [rollout(parameters, one) - one.measured_rad for one in recordings]
         by_joint = np.concatenate(parts).T.ravel() / (SPREAD_RAD * root) * 10.0
@@ -105,12 +109,13 @@ def identify(rollout: Rollout, start: TwinParameters, recordings: Sequence[Recor
 
     pattern = _pattern(joints, sum(one.measured_rad.shape[0] for one in recordings))
     bound = np.append(np.full(5 * joints, np.log(FACTOR)), MAX_DELAY_S / DELAY_SCALE_S)
-    begin = np.append(np.zeros(5 * joints), np.clip(start.delay_s / DELAY_SCALE_S, 0.1, bound[-1] - 0.1))
+    starts = [_softer(joints, share, delay_s) for share in SOFTNESS for delay_s in START_DELAYS_S]
+    begin = min(starts, key=lambda x: error_rad(rollout, _at(start, x), recordings))
     found = least_squares(
-        residuals, begin, jac_sparsity=pattern, diff_step=STEP, x_scale=1.0, loss="linear",
-        bounds=(np.append(-bound[:-1], 0.0), bound), xtol=1e-4, ftol=1e-4, max_nfev=MAX_EVALUATIONS,
+        residuals, begin + ORIGIN, jac_sparsity=pattern, diff_step=STEP / ORIGIN, x_scale=1.0, loss="linear",
+        bounds=(np.append(-bound[:-1], 0.0) + ORIGIN, bound + ORIGIN), xtol=1e-3, ftol=1e-3, max_nfev=MAX_EVALUATIONS,
     )  # fmt: skip
-    best = _at(start, found.x)
+    best = _at(start, found.x - ORIGIN)
     return Identified(best, error_rad(rollout, best, recordings), error_rad(rollout, start, recordings))
 
 
@@ -118,6 +123,13 @@ def _at(start: TwinParameters, x: Float) -> TwinParameters:
     """``start`` with its numbers multiplied by exp(x), and the delay."""
     values = np.array(start.per_joint()) * np.exp(x[:-1].reshape(5, -1))
     return TwinParameters.of(start.joint_names, values, float(x[-1]) * DELAY_SCALE_S)
+
+
+def _softer(joints: int, share: float, delay_s: float) -> Float:
+    """Unknowns of a servo with a lower gain and the rest as described."""
+    x = np.zeros((5, joints))
+    x[3] = np.log(share)
+    return np.append(x.ravel(), delay_s / DELAY_SCALE_S)
 
 
 def _pattern(joints: int, samples: int) -> csr_matrix:

@@ -58,6 +58,7 @@ class StationConfig:
     cameras: Mapping[str, CameraConfig]
     action: ActionConfig
     limits: Limits
+    calibration: str | None = None  # folder of its calibrations; doctor says if one is missing or stale
     devices: Section | None = None  # what the station is made of; the drivers backend reads it
 
     def camera_specs(self) -> tuple[CameraSpec, ...]:

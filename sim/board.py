@@ -6,16 +6,30 @@ import cv2
 import mujoco
 import numpy as np
 
-from calibration.board import Board
+from calibration.board import Board, load_board
+from calibration.geometry import Rigid
+from sim.config import BoardConfig
 
 NAME = "board"
 MARGIN_SQUARES = 0.5  # white paper around the print
 THICKNESS_M = 0.003
 PX_PER_SQUARE = 160
+# Face up before the arm, its columns to the left; and on a handle over the gripper, its face forward.
+FLAT = Rigid(np.array([[0.0, -1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, -1.0]]), np.array([0.17, 0.0, 0.004]))
+HELD = Rigid(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]]), np.array([0.075, 0.0, 0.085]))
 
 
-def add_board(spec: mujoco.MjSpec, parent: mujoco.MjsBody, board: Board, mocap: bool) -> None:
-    """Hang ``board`` on ``parent`` as the body "board", whose frame is the board's frame."""
+def place_board(spec: mujoco.MjSpec, config: BoardConfig) -> None:
+    """Put the board where ``config`` says into a cell."""
+    board = load_board(config.name)
+    if config.held == "in_gripper":
+        add_board(spec, spec.body("gripper"), board, HELD, mocap=False)
+    else:
+        add_board(spec, spec.worldbody, board, FLAT, mocap=True)
+
+
+def add_board(spec: mujoco.MjSpec, parent: mujoco.MjsBody, board: Board, middle: Rigid, mocap: bool) -> None:
+    """Hang ``board`` on ``parent`` as the body "board", whose frame is the board's, with its middle at ``middle``."""
     margin_m = MARGIN_SQUARES * board.square_m
     picture = board.picture(PX_PER_SQUARE / board.square_m)
     margin = round(MARGIN_SQUARES * PX_PER_SQUARE)
@@ -28,10 +42,11 @@ def add_board(spec: mujoco.MjSpec, parent: mujoco.MjsBody, board: Board, mocap: 
     material = spec.add_material(name=NAME)
     material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = NAME
     _add_plate(spec, board.size_m, margin_m)
-    body = parent.add_body(name=NAME, mocap=mocap)
-    body.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_MESH, meshname=NAME, material=NAME, contype=0, conaffinity=0, mass=0.0
-    )  # fmt: skip
+    quaternion = np.zeros(4)
+    mujoco.mju_mat2Quat(quaternion, middle.rotation.ravel())
+    corner_m = middle.apply(-np.array([[*board.size_m, 0.0]]) / 2)[0]
+    body = parent.add_body(name=NAME, mocap=mocap, pos=corner_m, quat=quaternion)
+    body.add_geom(type=mujoco.mjtGeom.mjGEOM_MESH, meshname=NAME, material=NAME, contype=0, conaffinity=0, mass=0.0)
 
 
 def _add_plate(spec: mujoco.MjSpec, size_m: tuple[float, float], margin_m: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 Range = tuple[float, float]
 
@@ -37,6 +38,14 @@ class Randomisation:
 
 
 @dataclass(frozen=True)
+class BoardConfig:
+    """A ChArUco board in the cell, for calibration."""
+
+    name: str  # one of configs/boards
+    held: Literal["on_table", "in_gripper", "waved"]  # flat before the arm; on a handle; by a person, before a camera
+
+
+@dataclass(frozen=True)
 class TwinTask:
     """The twin's side of a task."""
 
@@ -46,3 +55,4 @@ class TwinTask:
     start_joint_position_rad: tuple[float, float, float, float, float]
     start_gripper_opening: float
     randomise: Randomisation
+    board: BoardConfig | None = None

@@ -18,32 +18,27 @@ class ArmRollouts:
     """The arm alone, driven by recorded commands."""
 
     def __init__(self, description: Path, joint_names: tuple[str, ...]) -> None:
-        self._model = mujoco.MjModel.from_xml_path(str(description))
-        self._model.opt.timestep = TIMESTEP_S
-        self._model.opt.integrator = mujoco.mjtIntegrator.mjINT_IMPLICIT
-        self._data = mujoco.MjData(self._model)
-        self._names = joint_names
-        self._dofs = np.array([self._model.joint(name).dofadr[0] for name in joint_names])
-        self._qpos = np.array([self._model.joint(name).qposadr[0] for name in joint_names])
-        self._servos = np.array([self._model.actuator(name).id for name in joint_names])
-
-    @property
-    def nominal(self) -> TwinParameters:
-        """The parameters of the description, without a delay."""
-        return parameters_of(self._model, self._names)
+        self.model = mujoco.MjModel.from_xml_path(str(description))
+        self.model.opt.timestep = TIMESTEP_S
+        self.model.opt.integrator = mujoco.mjtIntegrator.mjINT_IMPLICIT
+        self._data = mujoco.MjData(self.model)
+        self.nominal = parameters_of(self.model, joint_names)  # as described, without a delay
+        self._dofs = np.array([self.model.joint(name).dofadr[0] for name in joint_names])
+        self._qpos = np.array([self.model.joint(name).qposadr[0] for name in joint_names])
+        self._servos = np.array([self.model.actuator(name).id for name in joint_names])
 
     def __call__(self, parameters: TwinParameters, recording: Recording) -> Float:
         """Joint positions (N, J) [rad] at the instants of the recording, from its first reading at rest."""
-        apply(parameters, self._model)
+        apply(parameters, self.model)
         steps = round(recording.period_s / TIMESTEP_S)
-        mujoco.mj_resetData(self._model, self._data)
+        mujoco.mj_resetData(self.model, self._data)
         self._data.qpos[self._qpos] = recording.measured_rad[0]
-        state = np.zeros(mujoco.mj_stateSize(self._model, mujoco.mjtState.mjSTATE_FULLPHYSICS))
-        mujoco.mj_getState(self._model, self._data, state, mujoco.mjtState.mjSTATE_FULLPHYSICS)
+        state = np.zeros(mujoco.mj_stateSize(self.model, mujoco.mjtState.mjSTATE_FULLPHYSICS))
+        mujoco.mj_getState(self.model, self._data, state, mujoco.mjtState.mjSTATE_FULLPHYSICS)
         count = len(recording.command_rad)
-        control = np.zeros((1, (count - 1) * steps, self._model.nu))
+        control = np.zeros((1, (count - 1) * steps, self.model.nu))
         control[0][:, self._servos] = delayed(recording, parameters.delay_s, steps)
-        states, _ = rollout.rollout(self._model, self._data, state, control)
+        states, _ = rollout.rollout(self.model, self._data, state, control)
         moved = states[0][steps - 1 :: steps, 1 + self._qpos]
         return np.vstack([recording.measured_rad[:1], moved])
 

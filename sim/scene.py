@@ -9,10 +9,13 @@ import numpy as np
 
 from robolearn.contracts import Float
 from robolearn.headless import choose_gl_backend
+from sim.config import BoardConfig
 
 choose_gl_backend()
 
 import mujoco  # noqa: E402
+
+from sim.board import place_board  # noqa: E402
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -35,8 +38,10 @@ class Scene:
     BIN_HALF_M = 0.052  # inner
     BIN_HEIGHT_M = 0.030
 
-    def __init__(self, joint_names: tuple[str, ...], camera_names: tuple[str, ...]) -> None:
-        self.model = mujoco.MjModel.from_xml_path(str(ASSETS / "cell.xml"))
+    def __init__(
+        self, joint_names: tuple[str, ...], camera_names: tuple[str, ...], board: BoardConfig | None = None
+    ) -> None:
+        self.model = _compiled(board)
         self.data = mujoco.MjData(self.model)
         model = self.model
         self.joint_qpos = np.array([model.joint(name).qposadr[0] for name in joint_names])
@@ -91,6 +96,14 @@ class Scene:
         pairs = self.data.contact.geom[: self.data.ncon]
         others = pairs[(pairs == self.cube_geom).any(axis=1)].ravel().tolist()
         return any(geom in self.arm_geoms for geom in others)
+
+
+def _compiled(board: BoardConfig | None) -> mujoco.MjModel:
+    if board is None:
+        return mujoco.MjModel.from_xml_path(str(ASSETS / "cell.xml"))
+    spec = mujoco.MjSpec.from_file(str(ASSETS / "cell.xml"))
+    place_board(spec, board)
+    return spec.compile()
 
 
 def _below(model: mujoco.MjModel, root: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

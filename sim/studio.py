@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from calibration.board import Board
-from calibration.geometry import Rigid
+from calibration.geometry import IDENTITY, Rigid
 from calibration.intrinsics import Intrinsics
 from robolearn.contracts import Float, Image
 from robolearn.headless import choose_gl_backend
@@ -72,5 +72,5 @@ def _scene(board: Board, width: int, height: int, fovy_deg: float) -> mujoco.MjM
     spec.visual.headlight.diffuse = [0.4, 0.4, 0.4]
     spec.visual.headlight.specular = [0.0, 0.0, 0.0]
     spec.worldbody.add_camera(name="lens", fovy=fovy_deg)
-    add_board(spec, spec.worldbody, board, mocap=True)
+    add_board(spec, spec.worldbody, board, IDENTITY, mocap=True)
     return spec.compile()

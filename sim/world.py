@@ -8,19 +8,25 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from calibration.board import load_board
 from robolearn.contracts import CameraSpec
 from robolearn.errors import ConfigError, unknown
 from sim import draws
 from sim.arm import JOINTS, TwinArm
 from sim.camera import TwinCamera
 from sim.clock import NS, LockStepClock
-from sim.config import TwinTask
+from sim.config import BoardConfig, TwinTask
 from sim.goals import GOALS
 from sim.renderer import ImageNoise, SceneRenderer
 from sim.scene import Scene
+from sim.waving import WavedBoard
 
 CAMERAS = ("front", "wrist")
 SETTLE_S = 0.2
+
+
+def _waved_board(scene: Scene, board: BoardConfig | None) -> WavedBoard | None:
+    return WavedBoard(scene, load_board(board.name).size_m) if board is not None and board.held == "waved" else None
 
 
 class TwinWorld:
@@ -32,7 +38,8 @@ class TwinWorld:
                 raise ConfigError(unknown("twin camera", camera.name, CAMERAS))
         if task.goal not in GOALS:
             raise ConfigError(unknown("twin goal", task.goal, GOALS))
-        self.scene = Scene(JOINTS, tuple(camera.name for camera in cameras))
+        self.scene = Scene(JOINTS, tuple(camera.name for camera in cameras), task.board)
+        self._waved = _waved_board(self.scene, task.board)
         self.task = task
         self._goal = GOALS[task.goal]
         self._steps = self._physics_steps(control_hz)
@@ -90,6 +97,8 @@ class TwinWorld:
 
     def _advance(self, period_ns: int) -> None:
         now_ns = self.clock.now_ns()
+        if self._waved is not None:
+            self._waved.move(now_ns)
         self.arm.advance(now_ns)
         mujoco.mj_step(self.scene.model, self.scene.data, self._steps)
         now_ns += period_ns

@@ -30,6 +30,10 @@ COMMANDS: dict[str, Command] = {
     "up": Command("robolearn.nodes.up.command", "keep the ROS 2 nodes of a cell running, as plain processes"),
     "docs ros": Command("robolearn.nodes.manual", "write the page on nodes, topics, services and parameters"),
     "bench reward": Command("robolearn.cli.bench_reward", "measure the success classifier on held-out frames"),
+    "bench ur": Command("robolearn.cli.bench_ur", "stop, cut off and stream to a virtual UR5e"),
+    "bench calibration": Command(
+        "robolearn.cli.bench_calibration", "measure every calibration routine on cells whose truth is known"
+    ),
     "bench": Command("robolearn.cli.bench", "measure twin, replay, store or learner beside its peer"),
     "emulate mjpeg": Command("robolearn.cli.emulate_mjpeg", "serve a station's cameras on the network, from the twin"),
     "emulate realsense": Command("robolearn.cli.emulate_realsense", "record the twin as a RealSense would see it"),
