@@ -23,12 +23,12 @@ from robolearn.nodes.up.setups import Start, Wanted, starts
 
 PACKAGE = "robolearn"
 RESTART_S = 1.0
-NAMED = ("task", "run", "use_sim_time")  # arguments that are parameters of nodes
+SIM_TIME = "use_sim_time"
 OPTIONAL = {
     "task": "name or file of the task",
     "run": "folder of the run, for practice",
     "namespace": "keeps this cell apart from others on the network",
-    "use_sim_time": "true or false; if not given, true where there is a twin",
+    SIM_TIME: "true or false; if not given, true where there is a twin",
     "log_level": "debug, info, warn, error or fatal",
     "params_file": "parameter file of ROS",
     "nodes": "start these, too, separated by spaces",
@@ -52,7 +52,8 @@ def _nodes(context: LaunchContext, setup: str) -> list[Node]:
     given = {name: value for name, value in context.launch_configurations.items() if value}
     files = [Path(given["params_file"])] if "params_file" in given else []
     chosen = [rule for path in files for rule in rules.from_file(path)]
-    chosen += [rules.assignment(f"{name}:={given[name]}") for name in NAMED if name in given]
+    chosen += [rules.argument(name, given[name]) for name in ("task", "run") if name in given]
+    chosen += [rules.assignment(f"{SIM_TIME}:={given[SIM_TIME]}")] if SIM_TIME in given else []
     others = tuple(given.get("nodes", "").split())
     wanted = Wanted(setup, given["station"], given.get("namespace", ""), tuple(chosen), others)
     return [_node(start, given.get("log_level", "info")) for start in starts(wanted)]
