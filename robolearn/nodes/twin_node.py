@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
@@ -27,6 +28,7 @@ from robolearn.nodes.device import DeviceNode
 from robolearn.nodes.stamps import NS, Stamps, to_ns, to_time
 from robolearn.nodes.teleop_server import TeleopServer, seed_of
 
+TWIN = "twin"  # whatever the station is made of, this node never opens its devices
 PEOPLE = ("none", "demonstrator", "onlooker")
 
 
@@ -37,7 +39,7 @@ class TwinNode(DeviceNode):
         """Raises ConfigError."""
         super().__init__("twin_node")
         self.stamps = Stamps(simulated=True)
-        self._station = load_station(self.text("station"))
+        self._station = replace(load_station(self.text("station")), backend=TWIN)
         self._lock_step = self.flag("lock_step")
         self._period_ns = round(NS / self._station.control_hz)
         self._world: World = backend_of(self._station).world(self._station, load_task(self.text("task")))
