@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallbackReturn
 
@@ -10,7 +13,7 @@ from robolearn.errors import RobolearnError
 from robolearn.nodes.base import TableNode
 
 LISTEN_S = 1.2  # a node of the same name tells of itself each second
-RETRY_S = 1.0
+LOST_S = 0.5  # of nothing but errors
 
 
 class DeviceNode(LifecycleNodeMixin, TableNode):
@@ -20,8 +23,11 @@ class DeviceNode(LifecycleNodeMixin, TableNode):
         """Raises ConfigError for bad parameters. The device is not touched yet."""
         TableNode.__init__(self, name)
         LifecycleNodeMixin.__init__(self)
+        change = self._service_change_state
+        change.callback = partial(self._asked_to_change, change.callback)
+        self._failing_s: float | None = None
         self._wanted = self.flag("autostart")
-        self.every(max(LISTEN_S, RETRY_S), self._start_unasked)
+        self.every(LISTEN_S, self._start_unasked)
 
     @property
     def active(self) -> bool:
@@ -42,11 +48,18 @@ class DeviceNode(LifecycleNodeMixin, TableNode):
     def close_device(self) -> None:
         """Release the device; may be called twice."""
 
-    def lost(self, error: RobolearnError) -> None:
-        """The device does not answer any more: close it, name it, and with ``autostart`` try again."""
+    def works(self) -> None:
+        """The device has answered."""
+        self._failing_s = None
+
+    def fails(self, error: RobolearnError) -> None:
+        """The device has not answered. After a while it is closed, and with ``autostart`` opened anew."""
         self.health.error(str(error))
-        self.get_logger().error(str(error))
-        if self.active:
+        now_s = time.monotonic()
+        self._failing_s = now_s if self._failing_s is None else self._failing_s
+        if now_s - self._failing_s >= LOST_S and self.active:
+            self.get_logger().error(f"lost: {error}")
+            self._failing_s = None
             self.trigger_deactivate()
             self.trigger_cleanup()
             self._wanted = self.flag("autostart")
@@ -85,6 +98,20 @@ class DeviceNode(LifecycleNodeMixin, TableNode):
         """Release the device for good."""
         self.close_device()
         return super().on_shutdown(state)
+
+    def _asked_to_change(self, change: Callable[[Any, Any], Any], request: Any, response: Any) -> Any:
+        """A transition that this state does not allow is named, besides being refused."""
+        before = self.state_label
+        answered = change(request, response)
+        if not answered.success:
+            allowed = ", ".join(
+                f"{label} ({number})" for number, label, *_ in self._state_machine.available_transitions
+            )
+            asked = request.transition.label or request.transition.id
+            self.health.error(
+                f"life cycle: {asked} has failed or is not allowed while {before}; allowed now: {allowed}"
+            )
+        return answered
 
     def _start_unasked(self) -> None:
         if self._wanted and self.state_label == "unconfigured":
