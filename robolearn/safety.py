@@ -92,13 +92,17 @@ class Gate:
 
     def tick(self) -> None:
         """Hold still where the arm is if commands have gone silent. Call it from a timer, or just read."""
-        now_ns = self._clock.now_ns()
-        silent = self._sent_ns is not None and now_ns - self._sent_ns > self._watchdog_ns
-        if not silent or not self._connected or self.fault is not None:
+        if self._sent_ns is None:
+            return
+        silent_ns = self._clock.now_ns() - self._sent_ns
+        if 0 <= silent_ns <= self._watchdog_ns or not self._connected or self.fault is not None:
+            return
+        if silent_ns < 0:
+            self.stop("the clock went back")
             return
         state = self._arm.read()
         self._start_from(state)
-        self._send(ArmCommand(now_ns, CommandMode.JOINT_POSITION, state.joint_position_rad.copy(), None))
+        self._send(ArmCommand(self._clock.now_ns(), CommandMode.JOINT_POSITION, state.joint_position_rad.copy(), None))
         self._held = True
 
     def command(self, command: ArmCommand) -> Executed:
@@ -107,12 +111,12 @@ class Gate:
         Raises BorderError for a bad command, DeviceError if not connected or faulted: nothing is sent."""
         self._check_ready()
         if self._loads.at_tool:
-            self.read()
-            self._check_ready()
+            self._check_reading(self.read())
+        self.tick()
+        self._check_ready()
         now_ns = self._clock.now_ns()
         requested, bounded = self._check(command, now_ns)
         opening = None if bounded is None else self._loads.bound(bounded)
-        self.tick()
         elapsed_ns = self._period_ns if self._sent_ns is None else now_ns - self._sent_ns
         step = self._limiter.limit(requested, elapsed_ns * 1e-9)
         sent = ArmCommand(command.stamp_ns, CommandMode.JOINT_POSITION, np.array(step.target_rad), opening)
@@ -175,10 +179,13 @@ class Gate:
 
     def _start_from(self, state: ArmState) -> None:
         """Take a measured position as the reference, at rest, with no command yet."""
-        check_age(f"{self._spec.name} reading", state.stamp_ns, self._clock.now_ns(), self._watchdog_ns)
+        self._check_reading(state)
         self._limiter.start(self._finite("measured position", state.joint_position_rad))
         self._sent_ns = self._stamp_ns = None
         self._held = False
+
+    def _check_reading(self, state: ArmState) -> None:
+        check_age(f"{self._spec.name} reading", state.stamp_ns, self._clock.now_ns(), self._watchdog_ns)
 
     def _send(self, command: ArmCommand) -> Executed:
         try:

@@ -36,7 +36,7 @@ class RosArm:
         self._answer: Answer | None = None
         self._executed: JointTrajectory | None = None
         self._fault: str | None = None
-        self._told_fault = ""  # by the node; ``_fault`` is set before it answers
+        self._told_fault: str | None = None  # by the node, if it has; ``_fault`` is set before it answers
         self._command = link.publisher(through.command)
         self._stop = link.publisher(through.stop_request)
         self._listening = ExitStack()
@@ -60,6 +60,7 @@ class RosArm:
             try:
                 self._subscribe(stack)
                 self._link.wait(lambda: self._newest, f"topic {topics.JOINT_STATES.name}", self._clock.ask_again)
+                self._link.wait(lambda: self._told_fault is not None or None, f"topic {self._through.fault.name}")
                 self._state()
             except BorderError as error:
                 raise DeviceError(str(error)) from error
@@ -108,7 +109,7 @@ class RosArm:
         response = self._link.call(self._through.rearm, Trigger.Request())
         if not response.success:
             raise DeviceError(response.message)
-        self._link.wait(lambda: not self._told_fault or None, f"topic {self._through.fault.name}")
+        self._link.wait(lambda: self._told_fault == "" or None, f"topic {self._through.fault.name}")
         self._fault = None
 
     def release(self) -> None:

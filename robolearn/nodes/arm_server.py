@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from builtin_interfaces.msg import Time
-from std_msgs.msg import Header, String
 from trajectory_msgs.msg import JointTrajectory
 
 from robolearn.contracts import Arm, ArmCommand, CommandMode, Executed
 from robolearn.errors import BorderError, DeviceError, RobolearnError
 from robolearn.nodes import topics
+from robolearn.nodes.answers import Answers
 from robolearn.nodes.arm_spec import TimeKind, from_spec
 from robolearn.nodes.device import DeviceNode
 from robolearn.nodes.health import Stream
-from robolearn.nodes.messages import Answer, check_frame, from_answer, from_command, from_state, to_command
+from robolearn.nodes.messages import check_frame, from_state, to_command
 
 STOPPED_BY_SERVICE = "stopped by service"
 
@@ -27,10 +26,7 @@ class ArmServer:
         self._joints = node.publisher(topics.JOINT_STATES)
         self._pose = node.publisher(topics.EE_POSE)
         self._wrench = node.publisher(topics.WRENCH)
-        self._clips = node.publisher(topics.ARM.clips)
-        self._executed = node.publisher(topics.ARM.executed)
-        self._fault = node.publisher(topics.ARM.fault)
-        self._told_fault: str | None = None
+        self._answers = Answers(node, topics.ARM, arm.spec.joint_names)
         self._last_command_ns: int | None = None
         self._stream = node.health.streams.setdefault(topics.JOINT_STATES.name, Stream(arm.spec.control_hz))
         node.listen(topics.ARM.command, self._command)
@@ -38,7 +34,7 @@ class ArmServer:
         node.serve(topics.ARM_SPEC, self._spec)
         node.serve(topics.ARM.stop, self._stop_by_service)
         node.serve(topics.ARM.rearm, self._rearm)
-        self._tell_fault()
+        self._answers.tell_fault(self._arm.fault)
 
     def publish(self, now_ns: int) -> None:
         """Read the arm and publish the reading. Raises BorderError and DeviceError."""
@@ -49,7 +45,7 @@ class ArmServer:
             self._wrench.publish(messages.wrench)
         self._joints.publish(messages.joints)
         self._stream.note(state.stamp_ns, now_ns)
-        self._tell_fault()
+        self._answers.tell_fault(self._arm.fault)
 
     def hold_if_silent(self, now_ns: int, watchdog_ns: int) -> None:
         """Hold still where the arm is, once, if the stream of commands has ended. Raises BorderError, DeviceError."""
@@ -70,10 +66,10 @@ class ArmServer:
         try:
             executed = self._take(message)
         except (BorderError, DeviceError) as error:
-            self._refuse(stamp, error)
+            self._answers.tell_fault(self._arm.fault)
+            self._answers.refused(topics.ARM.command.name, stamp, error)
             return
-        self._clips.publish(from_answer(Answer(executed.clips, "", ""), topics.ARM.clips.name, stamp))
-        self._executed.publish(from_command(executed.command, self._arm.spec.joint_names, stamp))
+        self._answers.taken(executed, stamp)
 
     def _take(self, message: JointTrajectory) -> Executed:
         spec, stamp_ns = self._arm.spec, self._node.stamps.internal(message.header.stamp)
@@ -87,16 +83,9 @@ class ArmServer:
         self._node.health.streams[topics.ARM.command.name].note(stamp_ns, now_ns)
         return executed
 
-    def _refuse(self, stamp: Time, error: RobolearnError) -> None:
-        self._node.health.error(f"{topics.ARM.command.name}: {error}")
-        self._tell_fault()
-        refusal = Answer((), str(error), type(error).__name__)
-        self._clips.publish(from_answer(refusal, topics.ARM.clips.name, stamp))
-        self._executed.publish(JointTrajectory(header=Header(stamp=stamp)))
-
     def _stop(self, reason: str) -> None:
         self._arm.stop(reason)
-        self._tell_fault()
+        self._answers.tell_fault(self._arm.fault)
 
     def _stop_by_service(self, request: Any, response: Any) -> Any:
         self._stop(STOPPED_BY_SERVICE)
@@ -110,17 +99,9 @@ class ArmServer:
             response.message = self._arm.fault or ""
         except RobolearnError as error:
             response.success, response.message = False, str(error)
-        self._tell_fault()
+        self._answers.tell_fault(self._arm.fault)
         return response
 
     def _spec(self, request: Any, response: Any) -> Any:
         response.values = from_spec(self._arm.spec, self._time, request.names)
         return response
-
-    def _tell_fault(self) -> None:
-        fault = self._arm.fault or ""
-        if fault != self._told_fault:
-            self._told_fault = fault
-            self._fault.publish(String(data=fault))
-            if fault:
-                self._node.health.error(f"{topics.ARM.fault.name}: {fault}")

@@ -11,13 +11,14 @@ from robolearn.station import ACTION_NAMES, StationConfig
 from robolearn.task import TaskConfig
 
 CLIENT = "robolearn_station"
+SOURCE = "actor"  # as what a station commands
 
 
 def world(station: StationConfig, task: TaskConfig) -> World:
     """The cell whose nodes run in this namespace. Raises DeviceError if they do not answer."""
     link = Link(CLIENT)
     try:
-        return RosWorld(link, station.camera_specs(), topics.SAFETY)
+        return RosWorld(link, station.camera_specs(), topics.SAFETY.of(SOURCE))
     except BaseException:
         link.close()
         raise

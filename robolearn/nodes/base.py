@@ -80,12 +80,11 @@ class TableNode(Node):
             self._streamed.append(filled)
         return self.create_publisher(load_type(filled.type), filled.name, PROFILES[filled.qos])
 
-    def listen(
-        self, topic: Topic, heard: Callable[[Any], None], name: str = "", raw: bool = False
-    ) -> Subscription[Any]:
+    def listen(self, topic: Topic, heard: Callable[..., None], name: str = "", raw: bool = False) -> Subscription[Any]:
         """Call ``heard`` with each message of a topic of the table; lost ones and unfit publishers are reported.
 
-        ``raw`` is for recording: bytes as they came, and none left out for a newer one."""
+        If ``heard`` takes two arguments, the second says where a message came from. ``raw`` is for recording: bytes as
+        they came, and none left out for a newer one."""
         _stated(self.entry.name, topic, self.entry.subscribes)
         filled = topic.of(name)
         self._heard.append(filled)

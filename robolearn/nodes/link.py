@@ -74,16 +74,22 @@ class Link:
         finally:
             self._node.destroy_subscription(subscription)
 
-    def wait(self, look: Callable[[], T | None], what: str, nudge: Callable[[], None] | None = None) -> T:
+    def wait(
+        self,
+        look: Callable[[], T | None],
+        what: str,
+        nudge: Callable[[], None] | None = None,
+        patience_s: float | None = None,
+    ) -> T:
         """What ``look`` finds, as soon as it finds it; it is called under ``arrived``, and ``nudge`` now and then.
 
         Raises DeviceError that says ``what`` was waited for in vain."""
-        now_s = time.monotonic()
-        nudge_s, deadline_s = now_s, now_s + self.patience_s
+        now_s, allowed_s = time.monotonic(), self.patience_s if patience_s is None else patience_s
+        nudge_s, deadline_s = now_s, now_s + allowed_s
         with self.arrived:
             while (found := look()) is None:
                 if now_s >= deadline_s:
-                    raise DeviceError(f"{what}: no answer within {self.patience_s:g} s")
+                    raise DeviceError(f"{what}: no answer within {allowed_s:g} s")
                 if nudge is not None and now_s >= nudge_s:
                     nudge()
                     nudge_s += NUDGE_S

@@ -137,12 +137,13 @@ NODES: tuple[NodeEntry, ...] = (
         parameters=(
             *CELL,
             Parameter("sources", str, "teleop actor", "who may command, the one that prevails first"),
+            Parameter("answer_s", float, 0.5, "an arm that answers no sooner is a fault [s]", 0.05, 60.0),
         ),
         publishes=(*topics.SAFETY.answers, topics.ARM.command, topics.ARM.stop_request, topics.DIAGNOSTICS),
         subscribes=(
             topics.SAFETY.command, topics.SAFETY.stop_request, topics.ESTOP, *ARM_STREAMS, *topics.ARM.answers,
         ),
-        services=topics.SAFETY.services,
+        services=(*topics.SAFETY.services, topics.ACKNOWLEDGE),
     ),
     NodeEntry(
         name="teleop_node",

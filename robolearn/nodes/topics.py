@@ -56,6 +56,10 @@ class ArmTopics:
     stop: Service
     rearm: Service
 
+    def of(self, source: str) -> ArmTopics:
+        """Those of one commander."""
+        return replace(self, command=self.command.of(source))
+
     @property
     def answers(self) -> tuple[Topic, ...]:
         """What is published by whoever answers."""
@@ -158,7 +162,10 @@ TWIN_RESET = Service(
 )
 TWIN_SUCCEEDED = Service("twin/succeeded", TRIGGER, "ground truth of the task; the message is true or false")
 
-ESTOP = Topic("safety/estop", "std_msgs/msg/Bool", Qos.REPLY, "true stops; false does not re-arm")
+ACKNOWLEDGE = Service(
+    "safety/acknowledge", TRIGGER, "a person has seen to the emergency stop, and allows re-arming; moves nothing"
+)
+ESTOP = Topic("safety/estop", "std_msgs/msg/Bool", Qos.REPLY, "true stops, as safety/stop; false does not re-arm")
 DIAGNOSTICS = Topic("diagnostics", DIAGNOSTICS_TYPE, Qos.REPLY, "health of each node, once a second")
 
 VERDICT = Topic(

@@ -1,0 +1,236 @@
+"""The safety gate as a process of its own, between whoever commands and the arm.
+
+It wraps the same gate as a station in one process; its arm is the arm's node. What it lets through, shortens or refuses
+is told with the stamp of each command. It starts stopped, and after a fault it stops again: nothing moves until
+``safety/rearm``, and after an emergency stop not until a person has called ``safety/acknowledge`` before that.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any, NamedTuple
+
+from rcl_interfaces.srv import GetParameters
+from std_msgs.msg import Bool
+from trajectory_msgs.msg import JointTrajectory
+
+from robolearn.backends import load_station
+from robolearn.contracts import ArmSpec, Executed
+from robolearn.descriptions import description
+from robolearn.errors import BorderError, ConfigError, DeviceError, RobolearnError
+from robolearn.kinematics import Kinematics
+from robolearn.nodes import topics
+from robolearn.nodes.answers import Answers
+from robolearn.nodes.arm_spec import TimeKind
+from robolearn.nodes.base import TableNode, run
+from robolearn.nodes.clock_client import RosClock
+from robolearn.nodes.commanders import Commander, Commanders
+from robolearn.nodes.link import Link
+from robolearn.nodes.messages import check_frame, to_command
+from robolearn.nodes.stamps import NS
+from robolearn.nodes.world import RosWorld
+from robolearn.safety import Gate
+
+ARM_CLIENT = "safety_arm"
+RETRY_S = 0.5
+SILENT_S = 1.0
+CATCH_UP_S = 0.5
+NO_ARM = "the arm has not answered yet"
+NOT_ARMED = "not armed yet"
+EMERGENCY = "emergency stop"
+ACKNOWLEDGE_FIRST = f"{EMERGENCY}: when it is safe, a person calls {topics.ACKNOWLEDGE.name} first"
+STILL_PRESSED = f"{EMERGENCY} is still pressed: {topics.ESTOP.name} must say false first"
+
+
+class Gated(NamedTuple):
+    """The arm's node, and the gate in front of it."""
+
+    link: Link
+    clock: RosClock
+    spec: ArmSpec
+    gate: Gate
+
+
+class SafetyNode(TableNode):
+    """Gates commands while the arm's node is there, and looks for it while it is not."""
+
+    def __init__(self) -> None:
+        """Raises ConfigError."""
+        super().__init__("safety_node")
+        self._station = load_station(self.text("station"))
+        self._kinematics = Kinematics(description(self._station.description), self._station.joint_names)
+        sources = self.text("sources").split()
+        self._commanders = Commanders(sources, self._station.limits.watchdog_s)
+        self._answers = Answers(self, topics.SAFETY, self._station.joint_names)
+        self._link = Link(ARM_CLIENT, self.get_namespace(), self.number("answer_s"))
+        self._gated: Gated | None = None
+        self._pressed = self._emergency = False
+        self._counts = {"passed": 0, "clipped": 0, "refused": 0}
+        self._arm_heard_s = time.monotonic()
+        self.listen(topics.JOINT_STATES, self._hear_arm)
+        self.listen(topics.SAFETY.stop_request, lambda message: self._stop(message.data))
+        self.listen(topics.ESTOP, self._hear_estop)
+        self.serve(topics.SAFETY.stop, self._stop_by_service)
+        self.serve(topics.SAFETY.rearm, self._rearm)
+        self.serve(topics.ACKNOWLEDGE, self._acknowledge)
+        for source in sources:
+            self.listen(topics.SAFETY.command, partial(self._hear_command, source), source)
+        self.every(RETRY_S, self._look_for_arm)
+        self.every(1.0 / self._station.control_hz, self._watch)
+        self._answers.tell_fault(self._fault)
+
+    def state(self) -> Mapping[str, object]:
+        """Who commands, what became of commands, and why they are refused."""
+        silent_s = time.monotonic() - self._arm_heard_s
+        if self._gated is not None and not self._gated.clock.lock_step and silent_s > SILENT_S:
+            self.health.error(f"{topics.JOINT_STATES.name}: the arm has been silent for {silent_s:.1f} s")
+        return {"commander": self._commanders.present, "fault": self._fault or "", **self._counts}
+
+    def close(self) -> None:
+        """Leave the arm: without commands it holds still by itself."""
+        self._link.close()
+
+    @property
+    def _fault(self) -> str | None:
+        if self._emergency:
+            return EMERGENCY
+        return NO_ARM if self._gated is None else self._gated.gate.fault
+
+    def _look_for_arm(self) -> None:
+        """Connect to the arm's node, once. Raises ConfigError if the station's limits do not fit it."""
+        if self._gated is not None:
+            return
+        try:
+            self._link.call(topics.ARM_SPEC, GetParameters.Request())
+            self._gated = self._connected(self._link)
+            self._start_stopped(self._gated.gate)
+        except (BorderError, DeviceError) as error:
+            self.health.error(str(error))
+        self._answers.tell_fault(self._fault)
+
+    def _connected(self, link: Link) -> Gated:
+        world = RosWorld(link, (), topics.ARM)
+        (arm,) = world.arms.values()
+        if arm.spec.joint_names != self._station.joint_names:
+            raise ConfigError(
+                f"station {self._station.name}: joint_names are {self._station.joint_names}, "
+                f"those of the arm {arm.spec.name} are {arm.spec.joint_names}"
+            )
+        gate = Gate(arm, self._station.limits, self._kinematics, world.clock)
+        gate.connect()
+        return Gated(link, world.clock, gate.spec, gate)
+
+    def _start_stopped(self, gate: Gate) -> None:
+        """A gate that has died may have left an emergency stop behind: the arm still says so."""
+        self._emergency = self._emergency or gate.fault == EMERGENCY
+        if gate.fault is None:
+            gate.stop(EMERGENCY if self._emergency else NOT_ARMED)
+
+    def _watch(self) -> None:
+        """Hold still when commands have gone silent, and look at what the arm feels."""
+        if self._gated is None:
+            return
+        try:
+            self._gated.gate.read()
+        except (BorderError, DeviceError) as error:
+            self.health.error(str(error))
+        self._answers.tell_fault(self._fault)
+
+    def _hear_arm(self, _: object) -> None:
+        self._arm_heard_s = time.monotonic()
+
+    def _hear_command(self, source: str, message: JointTrajectory, info: Mapping[str, Any]) -> None:
+        stamp, topic = message.header.stamp, topics.SAFETY.command.of(source).name
+        try:
+            executed = self._passed(Commander(source, bytes(info["publisher_gid"]["data"])), message, topic)
+        except (BorderError, DeviceError) as error:
+            self._counts["refused"] += 1
+            self._answers.tell_fault(self._fault)
+            self._answers.refused(topic, stamp, error)
+            return
+        self._counts["clipped" if executed.clips else "passed"] += 1
+        self._answers.taken(executed, stamp)
+
+    def _passed(self, who: Commander, message: JointTrajectory, topic: str) -> Executed:
+        """What the gate has sent on. Raises BorderError and DeviceError: nothing was."""
+        if self._gated is None or self._emergency:
+            raise DeviceError(f"{self.health.name}: {self._fault}")
+        link, clock, spec, gate = self._gated
+        stamp_ns = link.stamps.internal(message.header.stamp)
+        self._catch_up(self._gated, stamp_ns)
+        now_ns = clock.now_ns()
+        if message.header.frame_id:
+            check_frame(topic, message.header.frame_id, spec.base_frame)
+        command = to_command(message, topic, spec.joint_names, stamp_ns)
+        self._commanders.check(who, now_ns)
+        executed = gate.command(command)
+        self._commanders.passed(who, now_ns)
+        self.health.streams[topic].note(stamp_ns, now_ns)
+        return executed
+
+    def _catch_up(self, gated: Gated, stamp_ns: int) -> None:
+        """A twin's time may reach a commander a little before it comes in here."""
+        link, clock, spec, _ = gated
+        ahead_ns = stamp_ns - clock.now_ns()
+        if clock.kind is not TimeKind.MONOTONIC and 0 < ahead_ns <= round(NS / spec.control_hz):
+            with suppress(DeviceError):
+                link.wait(lambda: clock.now_ns() >= stamp_ns or None, "the twin's time", patience_s=CATCH_UP_S)
+
+    def _hear_estop(self, message: Bool) -> None:
+        self._pressed = message.data
+        if message.data:
+            self._stop_in_emergency()
+
+    def _stop_by_service(self, request: Any, response: Any) -> Any:
+        self._stop_in_emergency()
+        response.success, response.message = True, EMERGENCY
+        return response
+
+    def _stop_in_emergency(self) -> None:
+        self._emergency = True
+        self._stop(EMERGENCY)
+
+    def _stop(self, reason: str) -> None:
+        if self._gated is not None:
+            try:
+                self._gated.gate.stop(reason)
+            except DeviceError as error:
+                self.health.error(f"{reason}: {error}")
+        self._answers.tell_fault(self._fault)
+
+    def _acknowledge(self, request: Any, response: Any) -> Any:
+        """A person has seen to the emergency stop. Does not re-arm."""
+        if not self._pressed:
+            self._emergency = False
+        response.success, response.message = not self._pressed, STILL_PRESSED if self._pressed else ""
+        return response
+
+    def _rearm(self, request: Any, response: Any) -> Any:
+        try:
+            self._rearmed()
+            response.success = True
+        except RobolearnError as error:
+            response.success, response.message = False, str(error)
+        self._answers.tell_fault(self._fault)
+        return response
+
+    def _rearmed(self) -> None:
+        if self._emergency:
+            raise DeviceError(STILL_PRESSED if self._pressed else ACKNOWLEDGE_FIRST)
+        if self._gated is None:
+            raise DeviceError(NO_ARM)
+        self._gated.gate.rearm()
+        self._commanders.release()
+
+
+def main() -> int:
+    """Run the node. Returns an exit status."""
+    return run(SafetyNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
