@@ -33,13 +33,13 @@ class RosWorld:
         answer = link.call(topics.ARM_SPEC, GetParameters.Request(names=list(NAMES)))
         spec, time = to_spec(answer.values)
         self.clock = RosClock(link, time)
-        self._arm = RosArm(link, self.clock, spec, through)
+        self.arm = RosArm(link, self.clock, spec, through)
         self._cameras = {camera.name: RosCamera(link, self.clock, camera) for camera in cameras}
 
     @property
     def arms(self) -> Mapping[str, Arm]:
         """The one arm of the namespace."""
-        return {self._arm.spec.name: self._arm}
+        return {self.arm.spec.name: self.arm}
 
     @property
     def cameras(self) -> Mapping[str, Camera]:
