@@ -1,8 +1,9 @@
 """The table of drivers: one line each. A driver's module is imported only when a station names it.
 
 The module has one function, named after its kind, whose first argument is the rest of its section in the
-station's file: ``arm(section, cell)``, ``camera(section, spec, cell)``, ``teleop(section, cell, arm)`` or
-``scene(section, cell)``. It returns a device that is not connected yet, and raises ConfigError.
+station's file: ``arm(section, cell)``, ``gripper(section)``, ``camera(section, spec, cell)``,
+``teleop(section, cell, arm)`` or ``scene(section, cell)``. It returns a device that is not connected yet, and raises
+ConfigError.
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ from robolearn.reference import ActionConfig
 
 ARMS = {
     "feetech": "drivers.feetech",
+    "gripped": "drivers.gripped",
     "ur": "drivers.ur",
+}
+GRIPPERS = {
+    "robotiq_modbus": "drivers.robotiq_modbus",
+    "robotiq_socket": "drivers.robotiq_socket",
 }
 CAMERAS = {
     "file": "drivers.video_file",
@@ -37,6 +43,7 @@ TELEOPS = {
 SCENES = {
     "ask": "drivers.ask_scene",
     "free": "drivers.free_scene",
+    "virtual": "drivers.virtual_scene",
 }
 
 
