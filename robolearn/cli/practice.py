@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -48,6 +48,16 @@ class Models(NamedTuple):
     reward: SuccessClassifier
 
 
+class Around(NamedTuple):
+    """What goes on around practice."""
+
+    person: Callable[[Cell], Teleop | None]  # who may take over
+    watching: AbstractContextManager[Callable[[], None]]  # gives what looks after the learner, between episodes
+    report: Callable[[Practised], None]
+    metrics: MetricsLog
+    say: Callable[[str], None]
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which run, how long, and who may take over."""
     add_job_arguments(parser)
@@ -81,7 +91,20 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def work(
     job: Job, progress: Progress, settings: PracticeSettings, teleop: str = "none", learner: bool = True
 ) -> Practised:
-    """The stage. Raises ConfigError, DeviceError, StoreError and ModelError."""
+    """The stage, with a learner as child process. Raises ConfigError, DeviceError, StoreError and ModelError."""
+    with progress.stage(NAME, total=settings.robot_steps) as stage:
+        around = Around(
+            person=lambda cell: _person(job, teleop, cell),
+            watching=_learner(job) if learner else nullcontext(_nobody),
+            report=lambda done: _show(stage, done, settings),
+            metrics=MetricsLog(job.run.metrics),
+            say=say,
+        )
+        return practise(job, settings, around)
+
+
+def practise(job: Job, settings: PracticeSettings, around: Around) -> Practised:
+    """Practise in the job's cell. Raises ConfigError, DeviceError, StoreError and ModelError."""
     torch.set_num_threads(1)
     tower = Tower.load(job.config.features.tower)
     models = Models(EpisodeStore.open(job.run.store), load_base(job.run, tower), load_reward(job.run, tower))
@@ -90,24 +113,20 @@ def work(
         stack.enter_context(job.stage(NAME, AFTER))
         stack.enter_context(job.run.alone("actor"))
         cell = stack.enter_context(open_cell(job.station, job.task, encoder))
-        stage = stack.enter_context(progress.stage(NAME, total=settings.robot_steps))
-        actor = _actor(job, cell, models, settings, _person(job, teleop, cell))
+        actor = _actor(job, cell, models, settings, around)
         if actor.teleop is not None:
             actor.teleop.connect()
             stack.callback(actor.teleop.close)
-        watch = stack.enter_context(_learner(job)).watch if learner else _nobody
+        watch = stack.enter_context(around.watching)
         if is_lock_step(cell.station.clock):
-            actor.wait = _pace(job, settings, watch).wait
-        practice = Practice(
-            actor, settings, MetricsLog(job.run.metrics), watch, lambda done: _show(stage, done, settings)
-        )
-        practised = practice.run()
+            actor.wait = _pace(job, settings, around.say, watch).wait
+        practised = Practice(actor, settings, around.metrics, watch, around.report).run()
         timings = actor.stopwatch.table(1.0 / job.station.policy_hz)
         atomic.write_json(job.run.file("timing.json"), timings)
     return practised
 
 
-def _actor(job: Job, cell: Cell, models: Models, settings: PracticeSettings, teleop: Teleop | None) -> Actor:
+def _actor(job: Job, cell: Cell, models: Models, settings: PracticeSettings, around: Around) -> Actor:
     return Actor(
         cell=cell,
         store=models.store,
@@ -117,18 +136,20 @@ def _actor(job: Job, cell: Cell, models: Models, settings: PracticeSettings, tel
         settings=settings,
         run_seed=job.seed,
         reward_version=models.reward.shape.version,
-        say=say,
-        teleop=teleop,
+        say=around.say,
+        teleop=around.person(cell),
     )
 
 
-def _learner(job: Job) -> LearnerProcess:
+@contextmanager
+def _learner(job: Job) -> Iterator[Callable[[], None]]:
     settings = job.config.practice
     words = learner_words(job.run, job.names["config"], job.seed)
-    return LearnerProcess(job.run, words, settings.learner_restarts, job.config.learner.threads, say)
+    with LearnerProcess(job.run, words, settings.learner_restarts, job.config.learner.threads, say) as process:
+        yield process.watch
 
 
-def _pace(job: Job, settings: PracticeSettings, watch: Callable[[], None]) -> Pace:
+def _pace(job: Job, settings: PracticeSettings, say: Callable[[str], None], watch: Callable[[], None]) -> Pace:
     ratio = job.config.learner.ratio
     return Pace(job.run.progress, ratio, settings.lead_steps, settings.learner_patience_s, say, watch)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from robolearn.contracts import Teleop, World
 from robolearn.errors import ConfigError
-from robolearn.nodes import topics
+from robolearn.nodes import network, topics
 from robolearn.nodes.link import Link
 from robolearn.nodes.world import RosWorld
 from robolearn.station import ACTION_NAMES, StationConfig
@@ -15,8 +17,8 @@ SOURCE = "actor"  # as what a station commands
 
 
 def world(station: StationConfig, task: TaskConfig) -> World:
-    """The cell whose nodes run in this namespace. Raises DeviceError if they do not answer."""
-    link = Link(CLIENT)
+    """The cell whose nodes run in the namespace ROS_NAMESPACE, or in none. Raises DeviceError if they do not answer."""
+    link = Link(CLIENT, os.environ.get(network.NAMESPACE, ""))
     try:
         return RosWorld(link, station.camera_specs(), topics.SAFETY.of(SOURCE))
     except BaseException:

@@ -11,6 +11,7 @@ from rclpy.context import Context
 from rclpy.signals import SignalHandlerOptions
 
 RANGE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
+NAMESPACE = "ROS_NAMESPACE"  # of the cell that a client of this process belongs to
 PROFILE = "FASTDDS_DEFAULT_PROFILES_FILE"
 LOCAL = "LOCALHOST"
 OWN_TIME = ("--ros-args", "-r", "/clock:=clock")  # in a namespace, the twin's time is that cell's alone

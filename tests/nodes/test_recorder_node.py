@@ -41,7 +41,7 @@ def link() -> Iterator[Link]:
 
 
 def recorder(tmp_path: Path) -> NodeProcess:
-    return NodeProcess(tmp_path / "log.txt", "recorder_node", folder=tmp_path / "bags", station="so101_twin")
+    return NodeProcess(tmp_path / "log.txt", "recorder_node", folder=tmp_path / "bags")
 
 
 def a_message_of(type_name: str, number: int) -> Any:
