@@ -14,10 +14,10 @@ from typing import Annotated
 import cv2
 import numpy as np
 
+from drivers.arm_commands import bounded
 from drivers.table import Cell
 from drivers.ur_link import START_S, UrLink
 from drivers.ur_words import EMERGENCY_BIT, NORMAL_BITS, PLAYING, PROTECTIVE_BIT, ROBOT_RUNNING, Reading, Settings
-from robolearn.borders import ArraySpec
 from robolearn.config import Key, Limit, Section
 from robolearn.contracts import (
     ArmCommand,
@@ -27,16 +27,14 @@ from robolearn.contracts import (
     CommandMode,
     Executed,
     Float,
-    check_age,
 )
-from robolearn.errors import BorderError, ConfigError, DeviceError
+from robolearn.errors import ConfigError, DeviceError
 from robolearn.kinematics import Kinematics
-from robolearn.limits import JOINT_RANGE, JOINT_SPEED
+from robolearn.limits import JOINT_SPEED
 
 JOINTS = 6
 JOINT_RANGE_RAD = np.array([2 * np.pi, 2 * np.pi, np.pi, 2 * np.pi, 2 * np.pi, 2 * np.pi])
 JOINT_SPEED_RAD_S = np.full(JOINTS, np.pi)  # of a UR5e
-COMMAND_MAX_AGE_NS = 200_000_000
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,6 @@ class UrArm:
             payload_centre_m=config.payload_centre_m, tcp_offset=tuple(tcp_offset.tolist()),
             zero_wrench=config.zero_wrench,
         )  # fmt: skip
-        self._values = ArraySpec.of("ur5e command", "rad", [-np.inf] * JOINTS, np.inf)
         self._lock = threading.Lock()
         self._link: UrLink | None = None
         self._fault: str | None = None
@@ -140,15 +137,15 @@ class UrArm:
     def command(self, command: ArmCommand) -> Executed:
         """Send a joint target on. A step beyond what the joints can do in one period is shortened."""
         link = self._connected()
-        values = self._checked(command)
+        asked = bounded(self._spec, command, self.clock.now_ns())
         if self.fault is not None:
             raise DeviceError(f"ur5e: stopped ({self._fault}); make it safe, then call rearm()")
-        target, clips = self._bounded(values)
+        target, clips = self._in_time(asked.target_rad)
         if not link.target(target):
             self._note("the driver's child process does not take commands")
             raise DeviceError(f"ur5e: stopped ({self._fault}); make it safe, then call rearm()")
         self._target = target
-        return Executed(ArmCommand(command.stamp_ns, command.mode, target.copy(), None), clips)
+        return Executed(ArmCommand(command.stamp_ns, command.mode, target.copy(), None), (*asked.clips, *clips))
 
     def stop(self, reason: str) -> None:
         """Brake to rest; refuse commands until :meth:`rearm`."""
@@ -206,24 +203,12 @@ class UrArm:
             raise DeviceError(f"ur5e: no word from the controller at {self._config.host}; the driver keeps trying")
         return reading
 
-    def _checked(self, command: ArmCommand) -> Float:
-        if command.mode not in self._spec.modes:
-            raise BorderError(f"ur5e command: mode {command.mode.value!r} is not taken. Valid: 'joint_position'.")
-        if command.gripper_opening is not None:
-            raise BorderError("ur5e command: the arm has no gripper; its opening must be None")
-        check_age("ur5e command", command.stamp_ns, self.clock.now_ns(), COMMAND_MAX_AGE_NS)
-        return self._values.check(command.values)
-
-    def _bounded(self, values: Float) -> tuple[Float, tuple[str, ...]]:
-        """The allowed part of the step from the last target, and why it is no more."""
+    def _in_time(self, inside_rad: Float) -> tuple[Float, tuple[str, ...]]:
+        """As much of the step from the last target as the joints can do in one period."""
         spec = self._spec
-        inside = np.clip(values, spec.joint_lower_rad, spec.joint_upper_rad)
-        step = inside - self._target
+        step = inside_rad - self._target
         periods = float((np.abs(step) / spec.joint_velocity_limit_rad_s).max()) * spec.control_hz
-        clips = [JOINT_RANGE] if (inside != values).any() else []
-        if periods <= 1.0:
-            return inside, tuple(clips)
-        return self._target + step / periods, (*clips, JOINT_SPEED)
+        return (inside_rad, ()) if periods <= 1.0 else (self._target + step / periods, (JOINT_SPEED,))
 
 
 def _stands_against(reading: Reading) -> str | None:

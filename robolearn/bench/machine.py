@@ -30,14 +30,20 @@ def describe_machine() -> dict[str, Any]:
 
 
 def raw_result(name: str, plan: Plan, result: Mapping[str, Any], rounds: Sequence[Round]) -> dict[str, Any]:
+    """The document of a comparison with a peer."""
+    command = f"robolearn bench {name} --rounds {plan.rounds} --seconds {plan.seconds:g} --threads {plan.threads}"
+    both = [{"robolearn": entry.ours._asdict(), "peer": entry.peer._asdict()} for entry in rounds]
+    return {**raw_document(command, result), "rounds": both}
+
+
+def raw_document(command: str, result: Mapping[str, Any]) -> dict[str, Any]:
     """The document that is kept under ``benchmarks/results``."""
     return {
-        "command": f"robolearn bench {name} --rounds {plan.rounds} --seconds {plan.seconds:g} --threads {plan.threads}",
+        "command": command,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "robolearn": __version__,
         "machine": describe_machine(),
         "result": dict(result),
-        "rounds": [{"robolearn": entry.ours._asdict(), "peer": entry.peer._asdict()} for entry in rounds],
     }
 
 

@@ -34,10 +34,19 @@ COMMANDS: dict[str, Command] = {
     "bench calibration": Command(
         "robolearn.cli.bench_calibration", "measure every calibration routine on cells whose truth is known"
     ),
+    "bench ros": Command("robolearn.nodes.bench.command", "time the way from camera to arm over ROS 2, beside bare DDS"),
     "bench": Command("robolearn.cli.bench", "measure twin, replay, store or learner beside its peer"),
     "emulate mjpeg": Command("robolearn.cli.emulate_mjpeg", "serve a station's cameras on the network, from the twin"),
     "emulate realsense": Command("robolearn.cli.emulate_realsense", "record the twin as a RealSense would see it"),
+    "emulate robotiq": Command("robolearn.cli.emulate_robotiq", "serve a virtual 2F-85, by Modbus RTU"),
     "emulate so101": Command("robolearn.cli.emulate_so101", "serve a virtual SO-101, on the wire of its servos"),
     "emulate ur": Command("robolearn.cli.emulate_ur", "serve a virtual UR5e, on its own wire protocols"),
+    "calibrate board": Command("robolearn.cli.calibrate.board", "draw a ChArUco board to print"),
+    "calibrate intrinsics": Command("robolearn.cli.calibrate.intrinsics", "measure a camera's lens"),
+    "calibrate hand-eye": Command("robolearn.cli.calibrate.hand_eye", "measure where a camera is"),
+    "calibrate joints": Command("robolearn.cli.calibrate.joints", "measure where the joints are zero"),
+    "calibrate latency": Command("robolearn.cli.calibrate.latency", "measure how late arm and camera are"),
+    "calibrate twin": Command("robolearn.cli.calibrate.twin", "identify the twin from the arm's motion"),
+    "calibrate drift": Command("robolearn.cli.calibrate.drift", "check whether anything has moved since"),
     "episodes check": Command("robolearn.cli.episodes_check", "read all that a store holds, and name what is damaged"),
 }

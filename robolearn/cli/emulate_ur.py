@@ -28,5 +28,5 @@ def run(args: argparse.Namespace) -> int:
     from sim.wire.ur.virtual import VirtualUr
 
     device = VirtualUr(args.host, np.array(args.start), args.control, args.log)
-    serve(device, f"virtual UR5e at {args.host}: RTDE 30004, scripts 30003, dashboard 29999")
+    serve(device, f"virtual UR5e at {args.host}: RTDE 30004, scripts 30003, dashboard 29999, gripper 63352")
     return OK

@@ -4,51 +4,52 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import ClassVar
 
 import numpy as np
 import psutil
 import pytest
 
+from drivers.gripped import GrippedArm
 from drivers.ur import UrArm
 from robolearn.contracts import ArmCommand, CommandMode, Float
 from robolearn.descriptions import description
 from robolearn.errors import DeviceError
 from robolearn.kinematics import Kinematics
 from tests.contract.arm import ArmContract, ArmRig
-from tests.drivers.ur_rig import CONTROL_HZ, Emulated, make_arm, wait_until
+from tests.drivers.emulators import Emulator, emulating
+from tests.drivers.ur_rig import CONTROL_HZ, activated, address, make_arm, make_gripped, wait_until
 
 STILL_RAD = 2e-3
 
 
+HOST = address()
+
+
 @pytest.fixture(scope="module")
-def robot() -> Iterator[Emulated]:
+def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """One virtual controller for all tests of this file."""
-    emulated = Emulated()
-    TestUrArm.robot = emulated
-    yield emulated
-    emulated.close()
+    with emulating(tmp_path_factory.mktemp("ur"), "ur", "--host", HOST) as emulator:
+        activated(HOST)
+        yield emulator
 
 
 @pytest.mark.usefixtures("robot")
-class TestUrArm(ArmContract):
-    """The contract of every arm."""
-
-    robot: ClassVar[Emulated]
+class TestGrippedUrArm(ArmContract):
+    """The contract of every arm, for the arm with the gripper on it."""
 
     def make(self) -> ArmRig:
-        arm = make_arm(self.robot.host)
+        arm = make_gripped(HOST)
         return ArmRig(arm, arm.clock, lambda: None)
 
 
 @pytest.fixture
-def arm(robot: Emulated) -> Iterator[UrArm]:
+def arm(robot: Emulator) -> Iterator[UrArm]:
     """A connected arm; the robot is sound again afterwards."""
-    made = make_arm(robot.host)
+    made = make_arm(HOST)
     made.connect()
     yield made
     made.close()
-    robot.do("faults", freeze=False, unplug=False)
+    robot.heal()
     robot.do("emergency_stop", pressed=False)
     robot.do("power_on")
 
@@ -70,19 +71,41 @@ def refused(arm: UrArm) -> bool:
     return True
 
 
-def is_still(robot: Emulated) -> bool:
+def is_still(robot: Emulator) -> bool:
     """True if nothing moves for half a second."""
     before = np.array(robot.do("status")["joint_position_rad"])
     time.sleep(0.5)
     return bool(np.abs(np.array(robot.do("status")["joint_position_rad"]) - before).max() < STILL_RAD)
 
 
-def at_rest(robot: Emulated) -> bool:
+def at_rest(robot: Emulator) -> bool:
     """True once the arm stands."""
     return wait_until(lambda: max(map(abs, robot.do("status")["joint_velocity_rad_s"])) < 1e-3)
 
 
-def test_the_tool_is_where_the_description_says_and_the_wrench_is_in_its_frame(robot: Emulated, arm: UrArm) -> None:
+def test_the_gripper_closes_on_command_and_keeps_where_it_is_when_stopped(robot: Emulator) -> None:
+    arm = make_gripped(HOST)
+    arm.connect()
+    for goal in (0.2, 0.9):
+        here = arm.read().joint_position_rad
+        arm.command(ArmCommand(arm.clock.now_ns(), CommandMode.JOINT_POSITION, here, goal))
+        assert wait_until(lambda goal=goal: abs((arm.read().gripper_opening or 0.0) - goal) < 0.02)
+    arm.command(ArmCommand(arm.clock.now_ns(), CommandMode.JOINT_POSITION, here, 0.0))
+    assert wait_until(lambda: (arm.read().gripper_opening or 0.0) < 0.8)
+    arm.stop("by the test")
+    assert wait_until(lambda: is_gripper_still(arm))
+    assert (arm.read().gripper_opening or 0.0) > 0.05
+    arm.close()
+
+
+def is_gripper_still(arm: GrippedArm) -> bool:
+    """True if the opening does not change for a while."""
+    before = arm.read().gripper_opening or 0.0
+    time.sleep(0.3)
+    return abs((arm.read().gripper_opening or 0.0) - before) < 0.01
+
+
+def test_the_tool_is_where_the_description_says_and_the_wrench_is_in_its_frame(robot: Emulator, arm: UrArm) -> None:
     state = arm.read()
     kinematics = Kinematics(description("ur5e_2f85"), arm.spec.joint_names)
     position, rotation = kinematics.tool_pose_base(state.joint_position_rad)
@@ -103,7 +126,7 @@ def felt(arm: UrArm) -> Float:
     return wrench
 
 
-def test_a_protective_stop_is_told_and_the_arm_stays_where_it_is_until_rearmed(robot: Emulated, arm: UrArm) -> None:
+def test_a_protective_stop_is_told_and_the_arm_stays_where_it_is_until_rearmed(robot: Emulator, arm: UrArm) -> None:
     drive(arm, 0.2, 10)
     robot.do("protective_stop")
     assert wait_until(lambda: arm.fault is not None) and "protective stop" in (arm.fault or "")
@@ -113,7 +136,7 @@ def test_a_protective_stop_is_told_and_the_arm_stays_where_it_is_until_rearmed(r
     drive(arm, -0.1, 5)
 
 
-def test_after_an_emergency_stop_rearming_asks_for_power_first(robot: Emulated, arm: UrArm) -> None:
+def test_after_an_emergency_stop_rearming_asks_for_power_first(robot: Emulator, arm: UrArm) -> None:
     drive(arm, 0.2, 10)
     robot.do("emergency_stop", pressed=True)
     assert wait_until(lambda: arm.fault is not None) and "emergency stop" in (arm.fault or "")
@@ -130,7 +153,7 @@ def test_after_an_emergency_stop_rearming_asks_for_power_first(robot: Emulated, 
 
 @pytest.mark.parametrize("fault", ["freeze", "unplug"])
 def test_a_lost_link_is_told_and_mended_by_itself_but_nothing_moves_until_rearmed(
-    robot: Emulated, arm: UrArm, fault: str
+    robot: Emulator, arm: UrArm, fault: str
 ) -> None:
     drive(arm, 0.2, 10)
     robot.do("faults", **{fault: True})
@@ -145,9 +168,9 @@ def test_a_lost_link_is_told_and_mended_by_itself_but_nothing_moves_until_rearme
     drive(arm, -0.1, 5)
 
 
-def test_a_child_that_dies_is_told_and_replaced(robot: Emulated, arm: UrArm) -> None:
+def test_a_child_that_dies_is_told_and_replaced(robot: Emulator, arm: UrArm) -> None:
     drive(arm, 0.1, 5)
-    (child,) = psutil.Process().children()[-1:]
+    (child,) = [process for process in psutil.Process().children() if "drivers.ur_child" in process.cmdline()]
     child.kill()
     assert wait_until(lambda: arm.fault is not None)
     assert wait_until(lambda: readable(arm)) and at_rest(robot)

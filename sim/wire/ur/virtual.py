@@ -1,4 +1,4 @@
-"""The virtual controller on its ports: a thread that keeps 500 Hz, with faults, byte log and control channel."""
+"""The virtual controller and the gripper on its arm, on their ports: 500 Hz, faults, byte log, control channel."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from sim.wire.bytelog import ByteLog
 from sim.wire.control import ControlChannel, Deed, knobs
 from sim.wire.line import LineFaults
 from sim.wire.realtime import RealTime
+from sim.wire.robotiq.fingers import Fingers
+from sim.wire.robotiq.gripper import Gripper
+from sim.wire.robotiq.urcap import URCAP_PORT, UrcapChannel
 from sim.wire.sockets import Ports, Talker
 from sim.wire.ur.body import Body
 from sim.wire.ur.controller import Controller, RobotMode
@@ -51,6 +54,8 @@ class VirtualUr:
     def __init__(self, host: str, start_rad: Float, control: Path | None, log: Path | None) -> None:
         """Raises DeviceError if a port or the control socket is not to be had."""
         self.controller = WatchedController(Body(description("ur5e_2f85")), start_rad)
+        body = self.controller.body
+        self.gripper = Gripper(Fingers(body.model, body.data))
         self.faults = LineFaults()
         self._real = RealTime(self._step, CYCLE_S, CYCLE_S)
         self._closing = threading.Event()
@@ -58,6 +63,7 @@ class VirtualUr:
             RTDE_PORT: lambda: Session(self.controller),
             SCRIPT_PORT: lambda: ScriptChannel(self.controller.run_script),
             DASHBOARD_PORT: lambda: DashboardChannel(self.controller),
+            URCAP_PORT: lambda: UrcapChannel(self.gripper),
         }
         with contextlib.ExitStack() as opened:
             self._ports = Ports(host, talkers, self.faults, opened.enter_context(ByteLog(log)))
@@ -88,6 +94,7 @@ class VirtualUr:
                 self._ports.flush(time.monotonic())
 
     def _step(self) -> None:
+        self.gripper.step(CYCLE_S)
         self.controller.cycle()
         self._ports.step(time.monotonic())
 
