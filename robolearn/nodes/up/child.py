@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from robolearn.nodes.up.setups import Start
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0  # before a node is started again; doubled each time it ends too soon
 STEADY_S = 10.0  # a node that has run for so long was started well
 SET_DEATH_SIGNAL = 1  # of prctl
+END_PATIENCE_S = 30.0  # the learner writes a checkpoint
 LAST_WORDS = 5  # lines
 TAIL_BYTES = 2000
 
@@ -126,6 +128,15 @@ class Child:
         self._wait_s = FIRST_WAIT_S if ran_s >= STEADY_S else min(2.0 * self._wait_s, LONGEST_WAIT_S)
         self._due_s = time.monotonic() + self._wait_s
         return f"{self.name}: {_how(status)}, starts again in {self._wait_s:.1f} s"
+
+
+def end_all(children: Sequence[Child]) -> None:
+    """End them together; none is left at the end."""
+    for child in children:
+        child.tell_to_end()
+    deadline_s = time.monotonic() + END_PATIENCE_S
+    for child in children:
+        child.wait_for_end(deadline_s)
 
 
 def _how(status: int) -> str:

@@ -13,13 +13,12 @@ from typing import Any
 from robolearn.cli.emulating import stop_signal
 from robolearn.errors import ConfigError, unknown
 from robolearn.nodes.up import rules
-from robolearn.nodes.up.child import Child
+from robolearn.nodes.up.child import Child, end_all
 from robolearn.nodes.up.clash import refuse_clash
 from robolearn.nodes.up.setups import SETUPS, Wanted, starts
 from robolearn.nodes.up.view import View, view_of
 
 LOOK_S, SHOW_S = 0.05, 0.5
-END_PATIENCE_S = 30.0  # the learner writes a checkpoint
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
@@ -86,7 +85,7 @@ def keep_up(children: Sequence[Child], view: View, stop: threading.Event) -> Non
             child.start()
         _watch(children, view, stop)
     finally:
-        _end(children)
+        end_all(children)
         view.close()
 
 
@@ -98,11 +97,3 @@ def _watch(children: Sequence[Child], view: View, stop: threading.Event) -> None
         if time.monotonic() - shown_s > SHOW_S:
             shown_s = time.monotonic()
             view.show()
-
-
-def _end(children: Sequence[Child]) -> None:
-    for child in children:
-        child.tell_to_end()
-    deadline_s = time.monotonic() + END_PATIENCE_S
-    for child in children:
-        child.wait_for_end(deadline_s)
