@@ -56,11 +56,13 @@ def set_up(bus: StsBus, config: FeetechConfig) -> None:
 
 
 def hold(bus: StsBus, config: FeetechConfig) -> None:
-    """Switch the torque on where the arm is; a servo that holds already goes on holding. Raises DeviceError."""
+    """Switch the torque on where the arm is; a servo that holds already goes on holding. Raises DeviceError.
+
+    A servo that gave way under too much load tries again."""
     for servo, table in _tables(bus, config).items():
         if table[TORQUE_ENABLE] != 1:
             bus.write(servo, GOAL_POSITION, 2, _word(table, PRESENT_POSITION))
-            bus.write(servo, TORQUE_ENABLE, 1, 1)
+        bus.write(servo, TORQUE_ENABLE, 1, 1)
 
 
 def _write_differing(
@@ -98,16 +100,16 @@ def _absent(bus: StsBus, config: FeetechConfig, ids: list[int]) -> str:
     garbled = [f"{servo} ({names[servo]})" for servo, call in calls.items() if call != "silent"]
     if garbled:
         return (
-            f"answers of servo {', '.join(garbled)} on {bus.path} are garbled: two servos probably have that id, or the "
-            "line is bad. Connect the servos one by one, and give each its own id."
+            f"answers of servo {', '.join(garbled)} on {bus.path} are garbled: two servos probably have that id, or "
+            "the line is bad. Connect the servos one by one, and give each its own id."
         )
     if len(ids) == len(names):
         return _nobody(bus, ids[0])
     others = bus.blocks([servo for servo in SCAN if servo not in names], PRESENT_POSITION, 1)
     return (
-        f"no answer on {bus.path} from servo {', '.join(f'{servo} ({names[servo]})' for servo in ids)}; ids that answer "
-        f"besides those of the file: {', '.join(map(str, others)) or 'none'}. Check the cable to that servo, or give "
-        "it the id of the file."
+        f"no answer on {bus.path} from servo {', '.join(f'{servo} ({names[servo]})' for servo in ids)}; ids that "
+        f"answer besides those of the file: {', '.join(map(str, others)) or 'none'}. Check the cable to that servo, "
+        "or give it the id of the file."
     )
 
 

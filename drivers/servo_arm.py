@@ -112,7 +112,8 @@ class ServoArm:
         self._connected = False
         self._fault: str | None = None
         self._firmware: str | None = None
-        self._answered_s = self._retry_s = 0.0
+        self._silent_s: float | None = None  # since when no servo has answered
+        self._retry_s = 0.0
 
     @property
     def spec(self) -> ArmSpec:
@@ -144,7 +145,7 @@ class ServoArm:
                 self._servos.close()
                 raise DeviceError(f"arm {self._spec.name}: {error}") from error
             self._readings.forget()
-            self._connected, self._answered_s = True, time.monotonic()
+            self._connected, self._silent_s = True, None
 
     def close(self) -> None:
         """Hold or let down the arm as the station's file says, and release the port."""
@@ -205,7 +206,7 @@ class ServoArm:
         """Ask every servo until each has been believed once, or the line has had its chances."""
         if not self._servos.is_open and not self._reopened():
             return
-        wanted = list(self._ids)
+        wanted, asked_s = list(self._ids), time.monotonic()
         try:
             for _ in range(ROUNDS):
                 heard = self._servos.ask(wanted)
@@ -218,13 +219,19 @@ class ServoArm:
         except LinkLost as error:
             self._lose(str(error))
             return
-        if len(wanted) < len(self._ids):
-            self._answered_s = time.monotonic()
-        elif time.monotonic() - self._answered_s > SILENCE_S:
-            self._lose("no servo answers any more: is the arm's power on?")
+        self._watch_silence(heard=len(wanted) < len(self._ids), asked_s=asked_s)
         unwell = self._unwell()
         if unwell and self._fault is None:
             self.stop(unwell)
+
+    def _watch_silence(self, heard: bool, asked_s: float) -> None:
+        """The arm is faulted once questions have gone unanswered for too long."""
+        if heard:
+            self._silent_s = None
+            return
+        self._silent_s = asked_s if self._silent_s is None else self._silent_s
+        if time.monotonic() - self._silent_s > SILENCE_S:
+            self._lose("no servo answers any more: is the arm's power on?")
 
     def _reopened(self) -> bool:
         """Try to open a lost port, now and then. The arm stays as it is, and faulted."""

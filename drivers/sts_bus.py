@@ -28,7 +28,7 @@ from robolearn.errors import DeviceError
 LITTLE_ENDIAN = 0
 QUIET_S = 0.002  # silent for so long: nothing more comes
 PRESENT = 56  # the register after which every servo is asked first
-TRIES = 5  # of a read or write that has to succeed
+TRIES = 10  # of a read or write that has to succeed
 SPARE_LENGTHS = 8
 PORTS = ("serial/by-id/*", "ttyACM*", "ttyUSB*")
 IO_ERRORS = (OSError, termios.error, serial.SerialException)

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from robolearn.autonomy.cell import Cell
-from robolearn.contracts import Decision, Encoded, Image, Policy, RewardModel
+from robolearn.contracts import Action, Decision, Encoded, Image, Policy, RewardModel
 from robolearn.episodes import EpisodeKind
-from robolearn.errors import ConfigError
+from robolearn.errors import ConfigError, DeviceError
 from robolearn.seeds import EVALUATION
 from robolearn.statistics import wilson
 
@@ -61,10 +61,22 @@ class Trial:
             held = held + 1 if _truth(cell) else 0
             if held >= self.hold_ticks or tick == cell.max_ticks:
                 break
-            cell.station.act(self.policy.act(seen.encoded))
+            if not _acted(cell, self.policy.act(seen.encoded)):
+                break
         chosen = np.linspace(0, len(frames) - 1, min(self.pictures, len(frames))).round().astype(int)
         pictures = tuple(frames[index] for index in chosen)
         return Outcome(seed, held >= self.hold_ticks, tick, _judged(self.reward, seen.encoded), pictures)
+
+
+def _acted(cell: Cell, action: Action) -> bool:
+    """False if the arm stopped itself: that episode has failed, and the next reset re-arms it."""
+    try:
+        cell.station.act(action)
+    except DeviceError:
+        if cell.station.arm.fault is None:
+            raise
+        return False
+    return True
 
 
 def _truth(cell: Cell) -> bool:

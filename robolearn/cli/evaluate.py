@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Evaluate, and return success with its interval."""
-    job = job_of(args)
+    job = job_of(args, elsewhere=True)
     which = {name: name for name in POLICIES}.get(args.policy)
     if which is None:
         raise ConfigError(unknown("policy", args.policy, POLICIES))
@@ -42,28 +42,30 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def work(job: Job, progress: Progress, which: Which, count: int) -> dict[str, Any]:
-    """The stage: writes ``eval_base.json`` or ``eval_final.json``. Raises ConfigError, DeviceError and ModelError."""
-    name = f"eval {which}"
+    """The stage: writes ``eval_base.json`` or ``eval_final.json``, on another station than the run's with its name.
+
+    Raises ConfigError, DeviceError and ModelError."""
+    label = f"{which}_{job.station.name}" if job.is_elsewhere else which
     asked = EvaluationJob(job.run.path, **job.names, backend=job.station.backend, which=which)
     workers = job.config.evaluation.workers if job.station.backend == "twin" else 1  # of other cells there is one
     done: list[Outcome] = []
-    with job.stage(name), progress.stage(name, total=count) as stage:
+    with job.stage(f"eval {label}"), progress.stage(f"eval {which}", total=count) as stage:
 
         def report(outcome: Outcome) -> None:
             done.append(outcome)
             stage.update(len(done), f"{sum(one.success for one in done)} of {len(done)} succeeded")
 
         outcomes = evaluate(asked, held_out_seeds(count), workers, report)
-        result = as_json(outcomes, job.station.policy_hz, _strips(job, which, outcomes))
-        atomic.write_json(job.run.file(f"eval_{which}.json"), result)
+        result = as_json(outcomes, job.station.policy_hz, _strips(job, label, outcomes))
+        atomic.write_json(job.run.file(f"eval_{label}.json"), result)
     return result
 
 
-def _strips(job: Job, which: Which, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+def _strips(job: Job, evaluation: str, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     """Write the pictures of the best and the worst episode, and return where they are."""
     strips = []
     for label, outcome in best_and_worst(outcomes).items():
-        names = [f"frames/{which}_{label}_{index:02d}.png" for index in range(len(outcome.pictures))]
+        names = [f"frames/{evaluation}_{label}_{index:02d}.png" for index in range(len(outcome.pictures))]
         for name, picture in zip(names, outcome.pictures, strict=True):
             encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
             atomic.write_bytes(job.run.file(name), encoded.tobytes())

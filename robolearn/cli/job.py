@@ -56,6 +56,11 @@ class Job:
             ) from cause
         return plain
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """True if the run was made on another station than this."""
+        return bool(self.describe()["station"] != self.station.name)
+
     def update(self, **changes: Any) -> None:
         """Write ``changes`` into ``run.json``."""
         atomic.write_json(self.file, {**self.describe(), **changes})
@@ -108,8 +113,8 @@ def add_backend_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backend", help=f"where the station's devices are, instead of as its file says: {choices}")
 
 
-def job_of(args: argparse.Namespace) -> Job:
-    """The run that the arguments mean; its folder is made if need be.
+def job_of(args: argparse.Namespace, elsewhere: bool = False) -> Job:
+    """The run that the arguments mean; its folder is made if need be. ``elsewhere``: the station may be another.
 
     Raises ConfigError for an unknown name, a file that is unfit, or a folder that holds another run."""
     station = load_station(args.station, getattr(args, "backend", None))
@@ -119,7 +124,8 @@ def job_of(args: argparse.Namespace) -> Job:
     names = {"station": args.station, "task": args.task, "config": args.config}
     job = Job(RunFolder(folder), station, task, config, names, args.seed)
     asked, known = job._new(), job.describe()
-    differing = [f"{key} {known.get(key)!r}, not {asked[key]!r}" for key in IDENTITY if known.get(key) != asked[key]]
+    identity = [key for key in IDENTITY if not (elsewhere and key == "station")]
+    differing = [f"{key} {known.get(key)!r}, not {asked[key]!r}" for key in identity if known.get(key) != asked[key]]
     if differing:
         raise ConfigError(f"{folder} holds a run with the {', the '.join(differing)}: give another folder with --run")
     job.update()

@@ -2,7 +2,7 @@
 
 The control channel knows: ``faults`` (of the line), ``camera_faults`` (with ``camera``), ``power`` (``on``),
 ``register`` (``servo`` by its place on the arm, ``name``, ``size``, ``value``: what a tool for servos would do),
-``overload`` (``servo``, ``on``), ``reset`` (``seed``, ``task``) and ``truth``.
+``status`` (``servo``, ``name``, ``on``), ``reset`` (``seed``, ``task``) and ``truth``.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class VirtualSo101:
             "camera_faults": self._turn_camera,
             "power": self._power,
             "register": self._set_register,
-            "overload": self._overload,
+            "status": self._set_status,
             "reset": self._reset,
             "truth": self._tell_truth,
         }
@@ -139,10 +139,12 @@ class VirtualSo101:
             self._arm.servos[servo].put(Register[name], size, value)
             self._arm.take_over()
 
-    def _overload(self, servo: int, on: bool) -> None:
+    def _set_status(self, servo: int, name: str, on: bool) -> None:
+        if name not in Status.__members__:
+            raise BorderError(unknown("status", name, Status.__members__))
         with self._real.lock:
             status = self._arm.servos[servo].status
-            self._arm.servos[servo].status = status | Status.OVERLOAD if on else status & ~Status.OVERLOAD
+            self._arm.servos[servo].status = status | Status[name] if on else status & ~Status[name]
             self._arm.take_over()
 
     def _reset(self, seed: int, task: str) -> dict[str, Any]:

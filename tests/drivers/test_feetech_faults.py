@@ -202,15 +202,25 @@ def test_an_arm_that_is_unplugged_comes_back_by_itself_and_moves_only_after_rear
     assert arm.diagnostics["losses"] == 3
 
 
-def test_a_servo_that_reports_overload_stops_the_arm_until_it_is_well_and_rearmed(bench: Bench, arm: ServoArm) -> None:
-    bench.emulator.do("overload", servo=1, on=True)
+def test_a_servo_that_reports_trouble_stops_the_arm_until_it_is_well_and_rearmed(bench: Bench, arm: ServoArm) -> None:
+    bench.emulator.do("status", servo=1, name="TEMPERATURE", on=True)
     arm.read()
-    assert arm.fault == "servo of shoulder_lift: overload"
-    with pytest.raises(DeviceError, match="Relieve"):
+    assert arm.fault == "servo of shoulder_lift: overheated"
+    with pytest.raises(DeviceError, match="stopped"):
+        ask_for(arm, true_joints(bench))
+    with pytest.raises(DeviceError, match="Relieve or cool it"):
         arm.rearm()
-    bench.emulator.do("overload", servo=1, on=False)
+    bench.emulator.do("status", servo=1, name="TEMPERATURE", on=False)
     arm.rearm()
     assert arm.fault is None
+
+
+def test_a_servo_that_gave_way_under_load_tries_again_after_rearm(bench: Bench, arm: ServoArm) -> None:
+    bench.emulator.do("status", servo=2, name="OVERLOAD", on=True)
+    arm.read()
+    assert arm.fault == "servo of elbow_flex: overload"
+    arm.rearm()
+    ask_for(arm, true_joints(bench))
 
 
 def test_a_raised_arm_is_held_when_its_driver_ends_and_let_down_slowly_only_if_the_file_says_so(bench: Bench) -> None:

@@ -74,9 +74,6 @@ class StsArm:
         joints = self.joints
         for index, servo in enumerate(self.servos):
             on = servo.table[Register.TORQUE_ENABLE] == 1 and servo.table[Register.MODE] == POSITION_MODE
-            if on and not joints.enabled[index]:
-                servo.status &= ~Status.OVERLOAD
-                self._overloaded_s[index] = 0.0
             joints.enabled[index] = on and self.powered
             joints.goal_rad[index] = self._goal_rad(servo)
             joints.speed_rad_s[index] = abs(signed(servo.get(Register.GOAL_SPEED), 15)) * STEP_RAD or UNLIMITED
@@ -117,6 +114,7 @@ class StsArm:
             self._overloaded_s[index] = self._overloaded_s[index] + PROTECTION_PERIOD_S if over else 0.0
             if self._overloaded_s[index] > table[Register.PROTECT_TIME] * 0.01:
                 servo.status |= Status.OVERLOAD
+                self._overloaded_s[index] = 0.0
             if joints.temperature_c[index] > table[Register.MAX_TEMPERATURE]:
                 servo.status |= Status.TEMPERATURE
                 table[Register.TORQUE_ENABLE] = 0

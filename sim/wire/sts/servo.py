@@ -166,8 +166,10 @@ class Servo:
                 self.table[at] = value
                 if at < EEPROM_END and not self.table[Register.LOCK]:
                     self._kept = self._kept[:at] + bytes([value]) + self._kept[at + 1 :]
-        if self.table[Register.TORQUE_ENABLE] == TORQUE_MIDDLE:
-            self._call_this_the_middle()
+        if address <= Register.TORQUE_ENABLE < address + len(data):
+            self.status &= ~Status.OVERLOAD  # it tries again
+            if self.table[Register.TORQUE_ENABLE] == TORQUE_MIDDLE:
+                self._call_this_the_middle()
 
     def register(self, address: int, data: bytes) -> None:
         """Keep a write for ACTION."""
