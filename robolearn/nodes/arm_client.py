@@ -121,10 +121,10 @@ class RosArm:
         link, through = self._link, self._through
         parts = [topics.JOINT_STATES, topics.EE_POSE, *([topics.WRENCH] if self._spec.has_wrench else [])]
         self._parts = dict.fromkeys(parts)
-        for part in parts:
-            stack.enter_context(link.listening(part, partial(self._hear_part, part)))
         stack.enter_context(link.listening(through.clips, self._hear_clips))
         stack.enter_context(link.listening(through.executed, self._hear_executed))
+        for part in parts:  # after the answers: when the first reading comes in, the way back is known too
+            stack.enter_context(link.listening(part, partial(self._hear_part, part)))
         for topic in (*parts, through.clips, through.executed):
             link.expect_publisher(topic)
 

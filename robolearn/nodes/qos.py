@@ -9,7 +9,7 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 
 from robolearn.nodes.topics import Qos
 
-COMMAND_LIFESPAN_S = 0.2  # a command that is older when it arrives is not delivered at all
+COMMAND_LIFESPAN_S = 2.0  # whoever sent it has given up by then; well before, its stamp is too old to be taken
 COMMAND_DEADLINE_S = 0.2  # a stream of commands with a longer gap is reported by both ends
 RECORDER_DEPTH = 200  # messages of a topic that wait while a recorder writes
 

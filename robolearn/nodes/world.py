@@ -23,6 +23,8 @@ from robolearn.nodes.teleop_client import RosTeleop
 from robolearn.nodes.teleop_server import SEED
 from robolearn.nodes.topics import ArmTopics
 
+LOCK_STEP_PATIENCE_S = 10.0  # while the world waits for its client, true time says little
+
 
 class RosWorld:
     """Implements ``World`` on the nodes that run in the namespace of ``link``, which it closes at the end."""
@@ -33,6 +35,8 @@ class RosWorld:
         answer = link.call(topics.ARM_SPEC, GetParameters.Request(names=list(NAMES)))
         spec, time = to_spec(answer.values)
         self.clock = RosClock(link, time)
+        if self.clock.lock_step:
+            link.patience_s = max(link.patience_s, LOCK_STEP_PATIENCE_S)
         self.arm = RosArm(link, self.clock, spec, through)
         self._cameras = {camera.name: RosCamera(link, self.clock, camera) for camera in cameras}
 
