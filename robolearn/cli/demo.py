@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +15,7 @@ from robolearn.bars import Bar, between, holds, outcome
 from robolearn.cli import evaluate, practice, record, train_base, train_reward
 from robolearn.cli.job import Job, add_job_arguments, job_of
 from robolearn.cli.main import BAR_MISSED, OK
+from robolearn.learning.config import PracticeSettings
 from robolearn.progress import Progress
 from robolearn.report import load_run, summarize, terminal_table, write_report
 
@@ -22,6 +25,7 @@ FINAL_SUCCESS = 0.95
 ROBOT_MINUTES = 30.0
 WALL_S = 900.0
 WALL_S_OF_TASK: Mapping[str, float] = {"lift_cube": 480.0}
+STEPS_OF_TASK: Mapping[str, int] = {"lift_cube": 11_000}  # practice that fits into its wall time
 EXPECTED_S: Mapping[str, float] = {
     "record": 20.0,
     "train base": 30.0,
@@ -66,9 +70,15 @@ def _stages(job: Job, progress: Progress) -> dict[str, Callable[[], object]]:
         "train base": lambda: train_base.work(job, progress),
         "train reward": lambda: train_reward.work(job, progress),
         "eval base": lambda: evaluate.work(job, progress, "base", episodes),
-        "practice": lambda: practice.work(job, progress, config.practice, "onlooker"),
+        "practice": lambda: practice.work(job, progress, _practice(job), "onlooker"),
         "eval final": lambda: evaluate.work(job, progress, "final", episodes),
     }
+
+
+def _practice(job: Job) -> PracticeSettings:
+    """As configured, and no longer than the task needs."""
+    settings = job.config.practice
+    return replace(settings, robot_steps=min(settings.robot_steps, STEPS_OF_TASK.get(job.task.name, sys.maxsize)))
 
 
 def _result(job: Job) -> dict[str, Any]:
