@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from robolearn.contracts import CameraSpec, Frame
@@ -31,6 +33,11 @@ class TwinCamera:
     def spec(self) -> CameraSpec:
         """Constant."""
         return self._spec
+
+    @property
+    def focal_length_px(self) -> float:
+        """The same along rows and columns; the optical axis goes through the middle of the picture."""
+        return self._spec.height / 2 / math.tan(self._renderer.view_angle_rad(self._camera_id) / 2)
 
     def connect(self) -> None:
         """Make the OpenGL context. Raises DeviceError if this machine cannot render."""

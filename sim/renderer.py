@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -39,6 +41,10 @@ class SceneRenderer:
             ) from cause
         renderer.scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = 0
         self._renderers[width, height] = renderer
+
+    def view_angle_rad(self, camera_id: int) -> float:
+        """From the upper to the lower edge of the picture."""
+        return math.radians(float(self._scene.model.cam_fovy[camera_id]))
 
     def render(self, camera_id: int, width: int, height: int) -> Image:
         """RGB picture (height, width, 3) of the scene as it is now."""

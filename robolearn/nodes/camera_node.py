@@ -6,7 +6,7 @@ import sys
 
 from robolearn.errors import BorderError, ConfigError, DeviceError, unknown
 from robolearn.nodes.base import run
-from robolearn.nodes.camera_server import CameraServer, known_intrinsics
+from robolearn.nodes.camera_server import CameraServer, intrinsics_of
 from robolearn.nodes.cell import real_cell
 from robolearn.nodes.device import DeviceNode
 
@@ -24,7 +24,7 @@ class CameraNode(DeviceNode):
         if name not in world.cameras:
             raise ConfigError(f"station {station.name}: {unknown('camera', name, world.cameras)}")
         self._camera = world.cameras[name]
-        self._server = CameraServer(self, self._camera, known_intrinsics(self._camera), lock_step=False)
+        self._server = CameraServer(self, self._camera, intrinsics_of(self._camera, station), lock_step=False)
         self.every(1.0 / (LOOKS_PER_FRAME * self._camera.spec.fps), self._tick)
 
     def open_device(self) -> None:

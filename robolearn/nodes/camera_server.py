@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
+import numpy as np
 from sensor_msgs.msg import CameraInfo, TimeReference
 from std_msgs.msg import Header
 
+from calibration import artefacts
+from calibration.intrinsics import Intrinsics
 from robolearn.contracts import Camera, CameraSpec
+from robolearn.errors import ConfigError
 from robolearn.nodes import topics
 from robolearn.nodes.device import DeviceNode
 from robolearn.nodes.health import Stream
 from robolearn.nodes.messages import from_frame
-
-
-class Intrinsics(NamedTuple):
-    """A pinhole [px], and the distortion after it (k1, k2, p1, p2, k3)."""
-
-    fx: float
-    fy: float
-    cx: float
-    cy: float
-    distortion: tuple[float, ...]
+from robolearn.station import StationConfig
 
 
 @runtime_checkable
-class KnowsIntrinsics(Protocol):
-    """A camera that knows its pinhole [px]: a simulated one."""
+class Pinhole(Protocol):
+    """A camera that knows its optics, because somebody made them up: it looks through a hole in its middle."""
 
     @property
-    def pinhole_px(self) -> tuple[float, float, float, float]:
-        """fx, fy, cx, cy."""
+    def focal_length_px(self) -> float:
+        """The same along rows and columns."""
 
 
 class CameraServer:
@@ -63,9 +58,26 @@ class CameraServer:
             self._newest_to.publish(newest)
 
 
-def known_intrinsics(camera: Camera) -> Intrinsics | None:
-    """Those that a simulated camera has by its making; None for a real one, which has to be calibrated."""
-    return Intrinsics(*camera.pinhole_px, (0.0,) * 5) if isinstance(camera, KnowsIntrinsics) else None
+def intrinsics_of(camera: Camera, station: StationConfig) -> Intrinsics | None:
+    """Those of a twin by its making, those of a real camera from its newest calibration; None if there is none.
+
+    Raises ConfigError if the calibration is damaged, or of pictures of another size."""
+    spec = camera.spec
+    if isinstance(camera, Pinhole):
+        focal_px, middle_px = camera.focal_length_px, ((spec.width - 1) / 2, (spec.height - 1) / 2)
+        return Intrinsics(spec.width, spec.height, focal_px, focal_px, *middle_px, (0.0,) * 5)
+    if station.calibration is None:
+        return None
+    found = artefacts.find(artefacts.folder_of(station.name, station.calibration), spec.name, Intrinsics)
+    if found is None:
+        return None
+    size, calibrated = (spec.width, spec.height), (found.result.width, found.result.height)
+    if size != calibrated:
+        raise ConfigError(
+            f"camera {spec.name}: calibrated at {calibrated[0]}x{calibrated[1]}, the station's file says "
+            f"{size[0]}x{size[1]}: calibrate it at that size with robolearn calibrate intrinsics"
+        )
+    return found.result
 
 
 def _info(spec: CameraSpec, intrinsics: Intrinsics | None) -> CameraInfo:
@@ -73,10 +85,10 @@ def _info(spec: CameraSpec, intrinsics: Intrinsics | None) -> CameraInfo:
     info = CameraInfo(width=spec.width, height=spec.height)
     if intrinsics is None:
         return info
-    fx, fy, cx, cy, distortion = intrinsics
+    matrix = intrinsics.matrix
     info.distortion_model = "plumb_bob"
-    info.d = list(distortion)
-    info.k = [fx, 0.0, cx, 0.0, fy, cy, 0.0, 0.0, 1.0]
-    info.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
-    info.p = [fx, 0.0, cx, 0.0, 0.0, fy, cy, 0.0, 0.0, 0.0, 1.0, 0.0]
+    info.d = list(intrinsics.distortion)
+    info.k = matrix.ravel().tolist()
+    info.r = np.eye(3).ravel().tolist()
+    info.p = np.column_stack([matrix, np.zeros(3)]).ravel().tolist()
     return info

@@ -23,7 +23,7 @@ from robolearn.nodes import topics
 from robolearn.nodes.arm_server import ArmServer
 from robolearn.nodes.arm_spec import TimeKind
 from robolearn.nodes.base import run
-from robolearn.nodes.camera_server import CameraServer, known_intrinsics
+from robolearn.nodes.camera_server import CameraServer, intrinsics_of
 from robolearn.nodes.device import DeviceNode
 from robolearn.nodes.stamps import NS, Stamps, to_ns, to_time
 from robolearn.nodes.teleop_server import TeleopServer, seed_of
@@ -48,7 +48,7 @@ class TwinNode(DeviceNode):
         self._time = self.publisher(topics.CLOCK)
         self._arm_server = ArmServer(self, self._arm, TimeKind.LOCK_STEP if self._lock_step else TimeKind.SIMULATED)
         self._camera_servers = [
-            CameraServer(self, camera, known_intrinsics(camera), self._lock_step)
+            CameraServer(self, camera, intrinsics_of(camera, self._station), self._lock_step)
             for camera in self._world.cameras.values()
         ]
         self._teleop_server = None if self._teleop is None else self._teleop_to_serve(self._teleop)
