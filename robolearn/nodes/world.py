@@ -31,7 +31,7 @@ class RosWorld:
 
     def __init__(self, link: Link, cameras: tuple[CameraSpec, ...], through: ArmTopics) -> None:
         """Asks the arm's node what it is. Raises DeviceError if it does not answer."""
-        self._link = link
+        self.link = link
         answer = link.call(topics.ARM_SPEC, GetParameters.Request(names=list(NAMES)))
         spec, time = to_spec(answer.values)
         self.clock = RosClock(link, time)
@@ -52,7 +52,7 @@ class RosWorld:
 
     def teleop(self, action_names: tuple[str, ...]) -> RosTeleop:
         """Whoever drives over the graph."""
-        return RosTeleop(self._link, self.clock, action_names)
+        return RosTeleop(self.link, self.clock, action_names)
 
     def reset(self, seed: int) -> Mapping[str, Any]:
         """A twin draws a start state; a real cell is left as its person has set it up. Raises DeviceError."""
@@ -60,7 +60,7 @@ class RosWorld:
             return {}
         value = RosParameter(SEED, value=seed).get_parameter_value()
         request = SetParameters.Request(parameters=[Parameter(name=SEED, value=value)])
-        (result,) = self._link.call(topics.TWIN_RESET, request).results
+        (result,) = self.link.call(topics.TWIN_RESET, request).results
         if not result.successful:
             raise DeviceError(result.reason)
         told = json.loads(result.reason)
@@ -72,9 +72,9 @@ class RosWorld:
         """Ground truth, if the world is a twin."""
         if self.clock.kind is TimeKind.MONOTONIC:
             return None
-        truth: bool | None = json.loads(self._link.call(topics.TWIN_SUCCEEDED, Trigger.Request()).message)
+        truth: bool | None = json.loads(self.link.call(topics.TWIN_SUCCEEDED, Trigger.Request()).message)
         return truth
 
     def close(self) -> None:
         """Leave the graph; may be called twice."""
-        self._link.close()
+        self.link.close()
