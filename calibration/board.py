@@ -25,7 +25,7 @@ Gray = NDArray[np.uint8]
 class Sighting(NamedTuple):
     """The board in one picture."""
 
-    ids: NDArray[np.int32]  # (N,) numbers of the corners seen
+    ids: NDArray[np.int32]  # (N,) numbers of the corners seen, ascending
     corners_px: Float  # (N, 2) column, row; the centre of the first pixel is (0, 0)
     points_board_m: Float  # (N, 3) the same corners in the board's frame
 
@@ -71,9 +71,10 @@ class Board:
         if ids is None or len(ids) < MIN_CORNERS:
             return None
         numbers = np.asarray(ids, np.int32).ravel()
+        order = np.argsort(numbers)
         # cv2.resize aligns the edges of the pictures, not the centres of their first pixels
         pixels = (np.asarray(corners, float).reshape(-1, 2) + 0.5) / scale - 0.5
-        return Sighting(numbers, pixels, self.corner_points_m[numbers])
+        return Sighting(numbers[order], pixels[order], self.corner_points_m[numbers[order]])
 
     @cached_property
     def corner_points_m(self) -> Float:

@@ -15,7 +15,7 @@ from robolearn.config import Key
 from robolearn.contracts import Float
 from robolearn.errors import DeviceError
 
-MIN_VIEWS = 15
+MIN_VIEWS = 20
 CELLS = 4  # the picture is divided into CELLS x CELLS parts for the coverage
 CELLS_SHARE = 0.85  # of the parts that must have held a corner
 TILT_DEG, TILTED_VIEWS = 20.0, 6  # a board that is never tilted tells no focal length
@@ -114,9 +114,9 @@ class Views:
         if share < CELLS_SHARE:
             missing = f"bring the board to the {self._empty_part()} of the picture"
         elif self._tilted < TILTED_VIEWS:
-            missing = f"tilt the board by 30 to 45 degrees, {TILTED_VIEWS - self._tilted} more times"
+            missing = "tilt the board by 30 to 45 degrees, to each side"
         elif len(self.sightings) < MIN_VIEWS:
-            missing = f"show the board in {MIN_VIEWS - len(self.sightings)} more poses, near and far"
+            missing = "show the board in more poses, near and far"
         else:
             missing = ""
         return Coverage(len(self.sightings), share, self._tilted, missing)

@@ -26,7 +26,7 @@ class Latency:
     """Result of one device. All times are on the station's clock."""
 
     latency_s: Annotated[float, Key("from the event to when the station has it [s]", low=-1.0, high=MAX_DELAY_S)]
-    stamp_late_s: Annotated[float, Key("how much later its stamp is than the event [s]", low=-1.0, high=MAX_DELAY_S)]
+    stamp_late_s: Annotated[float | None, Key("how much later its stamp is than the event [s]")]  # None: not measured
     rate_hz: Annotated[float, Key("rate of its readings [1/s]", low=0.0)]
 
 

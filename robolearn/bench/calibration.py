@@ -24,7 +24,7 @@ MAX_FOCAL_SHARE, MAX_M, MAX_DEG, MAX_LATENCY_S, MAX_TWIN_RATIO = 0.003, 0.001, 0
 MOVED_M, MOVED_DEG = 0.003, 1.0  # what a drift check must find
 MAX_FALSE_ALARMS, MIN_FOUND = 0.01, 0.99
 ONE_SIDED_95 = 0.90  # confidence of a two-sided interval whose upper end holds with 95 percent
-WAVES, ZERO_ERROR_RAD = 60, math.radians(3.0)
+WAVES, ZERO_ERROR_RAD = 120, math.radians(3.0)
 CHANGES = ("camera_3mm", "camera_1deg", *(f"{name}_1deg" for name in JOINTS))
 
 

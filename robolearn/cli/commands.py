@@ -35,6 +35,7 @@ COMMANDS: dict[str, Command] = {
         "robolearn.cli.bench_calibration", "measure every calibration routine on cells whose truth is known"
     ),
     "bench ros": Command("robolearn.nodes.bench.command", "time the way from camera to arm over ROS, beside bare DDS"),
+    "bench servo-bus": Command("robolearn.cli.bench_servo_bus", "drive a virtual SO-101, on a bad line and unplugged"),
     "bench": Command("robolearn.cli.bench", "measure twin, replay, store or learner beside its peer"),
     "emulate mjpeg": Command("robolearn.cli.emulate_mjpeg", "serve a station's cameras on the network, from the twin"),
     "emulate realsense": Command("robolearn.cli.emulate_realsense", "record the twin as a RealSense would see it"),
