@@ -111,6 +111,10 @@ class Keyboard:
         if os.isatty(self._fileno):
             termios.tcsetattr(self._fileno, termios.TCSADRAIN, before)
 
+    def keep_gripper(self, value: float) -> None:
+        """The gripper is commanded to ``value`` in [-1, 1] by somebody else: a takeover starts from there."""
+        self._gripper = value
+
     def begin(self, seed: int) -> None:
         """An episode starts: keys pressed before it do not count, and the gripper target starts anew."""
         if self._before is not None:

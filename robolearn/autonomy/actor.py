@@ -11,6 +11,7 @@ from torch import Tensor
 
 from robolearn.autonomy.cell import Cell, Seen
 from robolearn.autonomy.confirm import Confirmed
+from robolearn.autonomy.handover import HandOver
 from robolearn.autonomy.timing import Stopwatch
 from robolearn.contracts import Action, Decision, Encoded, Ending, Float32, Teleop, TeleopEvent, Verdict
 from robolearn.episodes import EpisodeKind, EpisodeStore, EpisodeWriter, Row, Source, Step, row_of
@@ -106,6 +107,7 @@ class Actor:
     version: int = NO_VERSION
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     _refused: set[int] = field(default_factory=set)
+    _hands: HandOver | None = None
 
     def episode(self, practised: Practised) -> Tally:
         """Practise one episode. A fault ends it as FAULT. Raises StoreError, and ModelError for unfit weights."""
@@ -116,6 +118,7 @@ class Actor:
         self.reward.reset()
         if self.teleop is not None:
             self.teleop.begin(seed)
+            self._hands = HandOver(self.teleop, self.cell.station.config.policy_hz)
         tally = Tally()
         with self.store.begin(self.cell.begin(EpisodeKind.PRACTICE, seed)) as writer:
             try:
@@ -177,13 +180,11 @@ class Actor:
 
     def _person(self, action: Action, tally: Tally) -> tuple[Action, Source, TeleopEvent]:
         """What is to be done: the person's action while somebody drives, the policy's otherwise."""
-        if self.teleop is None:
+        if self._hands is None:
             return action, Source.POLICY, TeleopEvent.NONE
-        reading = self.teleop.read()
-        if not reading.engaged:
-            return action, Source.POLICY, reading.event
-        tally.intervention_steps += 1
-        return Action(reading.action), Source.INTERVENTION, reading.event
+        turn = self._hands.turn(action.values)
+        tally.intervention_steps += turn.engaged
+        return Action(turn.action), Source.INTERVENTION if turn.engaged else Source.POLICY, turn.event
 
     def _step(
         self, writer: EpisodeWriter, seen: Seen, verdict: Verdict, action: Action, source: Source, tally: Tally

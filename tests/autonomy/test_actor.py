@@ -158,7 +158,7 @@ def test_while_a_person_drives_their_action_is_done_and_marked(tmp_path: Path) -
     tally = helped(stage, stage.world).episode(Practised())
     columns = stage.store.episodes()[0].columns()
     assert np.flatnonzero(columns.source == Source.INTERVENTION.value).tolist() == [2, 3, 4, 5]
-    assert np.allclose(columns.requested[2:6, 1], 0.5) and tally.intervention_steps == 4
+    assert np.allclose(columns.requested[2:6, 1], [0.5 / 3, 1.0 / 3, 0.5, 0.5]) and tally.intervention_steps == 4
     assert Practised.of(stage.store).outcomes == (False,)
 
 
