@@ -1,9 +1,11 @@
-"""The twin's SO-101: joint position servos with command latency and joint noise, behind the ``Arm`` contract."""
+"""The twin's arm: joint position servos with command latency and joint noise, behind the ``Arm`` contract."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 import mujoco
 import numpy as np
@@ -11,25 +13,60 @@ import numpy as np
 from robolearn.contracts import ArmCommand, ArmSpec, ArmState, CommandMode, Executed, Float, check_age
 from robolearn.errors import BorderError, DeviceError
 from sim.clock import NS
-from sim.scene import Scene
 
 JOINTS = ("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll")
-SERVO_SPEED_RAD_S = 4.7  # STS3215 at 12 V, no load
+UR_JOINTS = (
+    "shoulder_pan_joint", "shoulder_lift_joint", "elbow_joint", "wrist_1_joint", "wrist_2_joint", "wrist_3_joint",
+)  # fmt: skip
 MAX_COMMAND_AGE_NS = NS // 5
 WATCHDOG_NS = NS // 5
+
+
+class ArmScene(Protocol):
+    """The part of a scene that an arm moves: where its joints, its gripper and its tool are in the model."""
+
+    model: mujoco.MjModel
+    data: mujoco.MjData
+    joint_qpos: np.ndarray[tuple[int], np.dtype[np.int_]]
+    joint_qvel: np.ndarray[tuple[int], np.dtype[np.int_]]
+    joint_ctrl: np.ndarray[tuple[int], np.dtype[np.int_]]
+    gripper_qpos: int
+    gripper_ctrl: int
+    gripper_range_rad: Float  # (2,), in metres where it slides
+    gripper_torque_nm: float  # in newton where it slides
+    tool_site: int
+
+
+class ArmKind(NamedTuple):
+    """What an arm of the twin is."""
+
+    name: str
+    joint_names: tuple[str, ...]
+    joint_speed_rad_s: float
+
+
+SO101 = ArmKind("so101_twin", JOINTS, 4.7)  # STS3215 at 12 V, no load
+UR5E = ArmKind("ur5e_twin", UR_JOINTS, math.pi)
 
 
 class TwinArm:
     """Implements ``Arm``. ``now_ns`` is read from the world that advances the physics."""
 
-    def __init__(self, scene: Scene, control_hz: float) -> None:
-        self._scene = scene
-        joints = scene.model.joint
-        bounds = np.array([joints(name).range for name in JOINTS])
+    def __init__(
+        self,
+        scene: ArmScene,
+        control_hz: float,
+        kind: ArmKind = SO101,
+        wrench_tool: Callable[[], Float] | None = None,
+    ) -> None:
+        """``wrench_tool`` reads the force sensor (6,) of an arm that has one."""
+        self._scene, self._wrench_tool = scene, wrench_tool
+        joints, names = scene.model.joint, kind.joint_names
+        bounds = np.array([joints(name).range for name in names])
         self._spec = ArmSpec(
-            name="so101_twin", joint_names=JOINTS, joint_lower_rad=bounds[:, 0], joint_upper_rad=bounds[:, 1],
-            joint_velocity_limit_rad_s=np.full(len(JOINTS), SERVO_SPEED_RAD_S), control_hz=control_hz,
-            modes=(CommandMode.JOINT_POSITION,), has_gripper=True, has_wrench=False,
+            name=kind.name, joint_names=names, joint_lower_rad=bounds[:, 0], joint_upper_rad=bounds[:, 1],
+            joint_velocity_limit_rad_s=np.full(len(names), kind.joint_speed_rad_s), control_hz=control_hz,
+            modes=(CommandMode.JOINT_POSITION,), has_gripper=True, has_wrench=wrench_tool is not None,
             base_frame="base", tool_frame="tool",
         )  # fmt: skip
         self._connected = False
@@ -40,7 +77,7 @@ class TwinArm:
         self._latency_ns = 0
         self._noise_rad = 0.0
         self._rng = np.random.default_rng(0)
-        self._noise = np.zeros(len(JOINTS) + 1)  # of this control period: who reads, and how often, changes nothing
+        self._noise = np.zeros(len(names) + 1)  # of this control period: who reads, and how often, changes nothing
         self._quaternion = np.zeros(4)
 
     @property
@@ -78,7 +115,7 @@ class TwinArm:
             ee_quaternion_base_wxyz=self._quaternion.copy(),
             gripper_opening=min(1.0, max(0.0, float(opening))),
             gripper_load=min(1.0, max(-1.0, float(load))),
-            wrench_tool=None,
+            wrench_tool=None if self._wrench_tool is None else self._wrench_tool(),
         )
 
     def command(self, command: ArmCommand) -> Executed:
@@ -127,7 +164,7 @@ class TwinArm:
         self._draw_noise()
 
     def _draw_noise(self) -> None:
-        self._noise = self._rng.normal(0.0, self._noise_rad, len(JOINTS) + 1)
+        self._noise = self._rng.normal(0.0, self._noise_rad, len(self._noise))
 
     def _bounded(self, command: ArmCommand) -> tuple[Float, float | None, tuple[str, ...]]:
         spec, clips = self._spec, []
@@ -136,7 +173,7 @@ class TwinArm:
         check_age("arm command", command.stamp_ns, self._now_ns, MAX_COMMAND_AGE_NS)
         values = np.asarray(command.values, float)
         if values.shape != spec.joint_lower_rad.shape or not all(map(math.isfinite, values.tolist())):
-            raise BorderError(f"arm: expected {len(JOINTS)} finite joint targets [rad], got {values}")
+            raise BorderError(f"arm: expected {len(spec.joint_names)} finite joint targets [rad], got {values}")
         target = np.minimum(np.maximum(values, spec.joint_lower_rad), spec.joint_upper_rad)
         if target.tolist() != values.tolist():
             clips.append("joint_range")
@@ -163,4 +200,4 @@ class TwinArm:
 
     def _require_connected(self) -> None:
         if not self._connected:
-            raise DeviceError("arm so101_twin is not connected: call connect() first")
+            raise DeviceError(f"arm {self._spec.name} is not connected: call connect() first")

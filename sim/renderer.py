@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -10,7 +11,6 @@ import numpy as np
 from robolearn.contracts import Image
 from robolearn.errors import DeviceError
 from robolearn.headless import choose_gl_backend
-from sim.scene import Scene
 
 BACKEND = choose_gl_backend()
 
@@ -19,10 +19,17 @@ import mujoco  # noqa: E402
 NOISE_PERIOD = 1 << 21
 
 
+class Rendered(Protocol):
+    """A scene, as far as a camera can see."""
+
+    model: mujoco.MjModel
+    data: mujoco.MjData
+
+
 class SceneRenderer:
     """Renders one scene at several resolutions; one OpenGL context for each."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Rendered) -> None:
         self._scene = scene
         self._renderers: dict[tuple[int, int], mujoco.Renderer] = {}
 
