@@ -22,6 +22,11 @@ def twin(folder: Path, *words: str, **parameters: object) -> NodeProcess:
     return NodeProcess(folder / "twin.log", "twin_node", *words, **{**CELL, **parameters})
 
 
+def safety(folder: Path, **parameters: object) -> NodeProcess:
+    """A safety node."""
+    return NodeProcess(folder / "safety.log", "safety_node", **{**CELL, "answer_s": ANSWER_S, **parameters})
+
+
 @contextmanager
 def world(through: ArmTopics, namespace: str = "") -> Iterator[RosWorld]:
     """The world of the cell that is being started, as soon as it answers."""

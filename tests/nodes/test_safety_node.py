@@ -23,7 +23,7 @@ from robolearn.nodes.link import Link
 from robolearn.nodes.stamps import to_time
 from robolearn.nodes.world import RosWorld
 from tests.contract.arm import ArmContract, ArmRig
-from tests.nodes.cells import ANSWER_S, CELL, STATION, twin
+from tests.nodes.cells import ANSWER_S, STATION, safety, twin
 from tests.nodes.processes import PATIENCE_S, NodeProcess, diagnostics, eventually, own_network
 
 NS = 1_000_000_000
@@ -39,11 +39,6 @@ class Cell(NamedTuple):
     gate: NodeProcess
     link: Link
     world: RosWorld
-
-
-def safety(folder: Path, **parameters: object) -> NodeProcess:
-    """A safety node."""
-    return NodeProcess(folder / "safety.log", "safety_node", **{**CELL, "answer_s": ANSWER_S, **parameters})
 
 
 @pytest.fixture(scope="module")
