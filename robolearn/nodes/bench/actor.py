@@ -1,0 +1,106 @@
+"""Our side: ``python -m robolearn.nodes.bench.actor``, a client of the cell that acts on every so many frames."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+from sensor_msgs.msg import CameraInfo
+
+from robolearn.backends import load_station
+from robolearn.contracts import ArmCommand, CommandMode, Frame
+from robolearn.descriptions import description
+from robolearn.errors import DeviceError
+from robolearn.kinematics import Kinematics
+from robolearn.nodes import topics
+from robolearn.nodes.bench.inference import Inference
+from robolearn.nodes.bench.rig import CAMERAS, FPS, HEIGHT, WIDTH
+from robolearn.nodes.link import Link
+from robolearn.nodes.world import RosWorld
+from robolearn.station import Station
+
+PATIENCE_S = 60.0
+LOOK_S = 0.0005
+RETRY_S = 0.5
+
+
+def main() -> None:
+    """Act, and write when which frame led to which command, and how long inference took."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("station")
+    parser.add_argument("namespace")
+    parser.add_argument("--hz", type=int, required=True)
+    parser.add_argument("--seconds", type=float, required=True)
+    arguments = parser.parse_args()
+    config = load_station(arguments.station)
+    with closing(Link("bench_actor", arguments.namespace, PATIENCE_S)) as link:
+        world = RosWorld(link, config.camera_specs(), topics.SAFETY.of("actor"))
+        with closing(
+            Station(config, world, Kinematics(description(config.description), config.joint_names))
+        ) as station:
+            station.connect()
+            figures = Actor(link, station).run(FPS // arguments.hz, arguments.seconds)
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+class Actor:
+    """Sees, thinks and holds the arm where it is."""
+
+    def __init__(self, link: Link, station: Station) -> None:
+        self._link, self._station = link, station
+        self._inference = Inference(CAMERAS, station.proprio_dim)
+        self._newest_ns = 0  # stamp of the newest frame, of which the small message tells
+
+    def run(self, every: int, seconds: float) -> dict[str, Any]:
+        """Act on one in ``every`` frames for ``seconds`` [s]."""
+        self._inference.warm_up(HEIGHT, WIDTH, self._station.proprio_dim)
+        self._rearm()
+        pairs: list[tuple[int, int]] = []  # stamps of the command and of its frame [ns]
+        gap_ns = round((every - 0.5) * 1e9 / FPS)
+        with self._link.listening(topics.CAMERA_INFO.of(CAMERAS[0]), self._hear):
+            end_s, last_ns = time.monotonic() + seconds, 0
+            while time.monotonic() < end_s:
+                last_ns = self._wait_for_frame(last_ns + gap_ns)
+                pairs.append((self._act(), last_ns))
+        return {"pairs": pairs, "inference_ms": self._inference.took_ms}
+
+    def _rearm(self) -> None:
+        """A gate that has just been started may still be looking for its arm. Raises DeviceError if it stays so."""
+        end_s = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                self._station.arm.rearm()
+                return
+            except DeviceError:
+                if time.monotonic() > end_s:
+                    raise
+                time.sleep(RETRY_S)
+
+    def _hear(self, message: CameraInfo) -> None:
+        self._newest_ns = self._link.stamps.internal(message.header.stamp)
+
+    def _wait_for_frame(self, after_ns: int) -> int:
+        self._link.wait(lambda: self._newest_ns > after_ns or None, "a frame")
+        camera = self._station.world.cameras[CAMERAS[0]]
+        while (stamp_ns := camera.read().stamp_ns) <= after_ns:
+            time.sleep(LOOK_S)
+        return stamp_ns
+
+    def _act(self) -> int:
+        """Returns the stamp of the command [ns]."""
+        observation = self._station.observe()
+        frames: Mapping[str, Frame] = observation.frames
+        self._inference(frames, self._station.proprio(observation.arm))
+        now_ns = self._station.clock.now_ns()
+        target = observation.arm.joint_position_rad
+        self._station.arm.command(ArmCommand(now_ns, CommandMode.JOINT_POSITION, target, None))
+        return now_ns
+
+
+if __name__ == "__main__":
+    main()
