@@ -15,12 +15,13 @@ from robolearn.autonomy.timing import Stopwatch
 from robolearn.backends import open_station
 from robolearn.contracts import Clock, Encoded, Float32, Frame, Observation
 from robolearn.episodes import EpisodeInfo, EpisodeKind, FeatureSchema, StoreSchema
+from robolearn.reference import ActionConfig
 from robolearn.station import ACTION_NAMES, Station, StationConfig
 from robolearn.task import TaskConfig
 from robolearn.vision.encoder import Encoder
 
 GRIPPER = ACTION_NAMES.index("gripper")
-CLOCK_PROBE_S = 0.005
+CLOCK_PROBE_S = 0.1  # longer than a control period: the clock of a twin that runs by itself goes by those
 
 
 class FrameEncoder(Protocol):
@@ -68,10 +69,15 @@ class Cell:
 
     def gripper_now(self, observation: Observation) -> float:
         """The action value that leaves the gripper as it is."""
-        closed, opened = self.station.config.action.gripper_opening
-        opening = observation.arm.gripper_opening
-        share = 0.5 if opening is None else (opening - closed) / (opened - closed)
-        return float(np.clip(2.0 * share - 1.0, -1.0, 1.0))
+        return gripper_value(self.station.config.action, observation)
+
+
+def gripper_value(action: ActionConfig, observation: Observation) -> float:
+    """The action value of the gripper's measured opening; the middle if the arm does not measure it."""
+    closed, opened = action.gripper_opening
+    opening = observation.arm.gripper_opening
+    share = 0.5 if opening is None else (opening - closed) / (opened - closed)
+    return float(np.clip(2.0 * share - 1.0, -1.0, 1.0))
 
 
 def still(gripper: float) -> Float32:
