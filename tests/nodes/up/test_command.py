@@ -59,6 +59,7 @@ def last_line(text: str) -> Any:
     return json.loads(text.splitlines()[-1])
 
 
+@pytest.mark.timeout(300)
 def test_a_killed_node_is_back_and_the_end_leaves_nothing_behind(tmp_path: Path) -> None:
     with cell(tmp_path) as up, closing(Link("test", "left", PATIENCE_S)) as link, diagnostics(link) as told:
         eventually(lambda: told.keys() >= NODES, "all nodes")
@@ -77,6 +78,7 @@ def test_a_killed_node_is_back_and_the_end_leaves_nothing_behind(tmp_path: Path)
     assert running(tmp_path) == {}
 
 
+@pytest.mark.timeout(300)
 def test_nodes_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     with cell(tmp_path) as up:
         eventually(lambda: running(tmp_path).keys() == NODES, "all nodes")
