@@ -10,7 +10,7 @@ from drivers.feetech_config import FeetechConfig
 from drivers.feetech_setup import GOAL_POSITION, TORQUE_ENABLE, TORQUE_LIMIT
 from drivers.servo_arm import ArmParts, ServoArm
 from drivers.servo_readings import ServoReading
-from drivers.sts_bus import StsBus
+from drivers.sts_bus import sts_bus
 from drivers.table import Cell
 from robolearn.config import Section
 from robolearn.kinematics import Kinematics
@@ -27,7 +27,7 @@ class StsServos:
 
     def __init__(self, config: FeetechConfig) -> None:
         self._config = config
-        self._bus = StsBus(config.port, config.baud, config.patience_s)
+        self._bus = sts_bus(config.port, config.baud, config.patience_s)
         self._ids = [scale.id for scale in config.servos.values()]
 
     @property

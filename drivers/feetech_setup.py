@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from drivers.feetech_config import BAUDS, FeetechConfig
 from drivers.servo_arm import GRIPPER
-from drivers.sts_bus import TRIES, StsBus
+from drivers.servo_bus import TRIES, ServoBus
 from robolearn.errors import DeviceError
 
 FIRMWARE, MODEL, RETURN_DELAY, MIN_ANGLE, MAX_ANGLE = 0, 3, 7, 9, 11
@@ -22,7 +22,7 @@ OUTSIDE_STEPS = 25  # 2 degrees: how far beyond its range a joint may stand at t
 Tables = Mapping[int, bytes]
 
 
-def look_over(bus: StsBus, config: FeetechConfig) -> str:
+def look_over(bus: ServoBus, config: FeetechConfig) -> str:
     """Check who is on the bus, and return the firmware. Raises DeviceError; nothing has been changed then."""
     tables = _tables(bus, config)
     for name, scale in config.servos.items():
@@ -40,7 +40,7 @@ def look_over(bus: StsBus, config: FeetechConfig) -> str:
     return versions[GRIPPER]
 
 
-def set_up(bus: StsBus, config: FeetechConfig) -> None:
+def set_up(bus: ServoBus, config: FeetechConfig) -> None:
     """Write every setting that differs. The torque stays as it is, and no goal changes. Raises DeviceError."""
     tables = _tables(bus, config)
     for name, scale in config.servos.items():
@@ -55,7 +55,7 @@ def set_up(bus: StsBus, config: FeetechConfig) -> None:
         _write_differing(bus, scale.id, table, passing, locked=False)
 
 
-def hold(bus: StsBus, config: FeetechConfig) -> None:
+def hold(bus: ServoBus, config: FeetechConfig) -> None:
     """Switch the torque on where the arm is; a servo that holds already goes on holding. Raises DeviceError.
 
     A servo that gave way under too much load tries again."""
@@ -66,7 +66,7 @@ def hold(bus: StsBus, config: FeetechConfig) -> None:
 
 
 def _write_differing(
-    bus: StsBus, servo: int, table: bytes, settings: tuple[tuple[int, int, int], ...], locked: bool
+    bus: ServoBus, servo: int, table: bytes, settings: tuple[tuple[int, int, int], ...], locked: bool
 ) -> None:
     differing = [one for one in settings if int.from_bytes(table[one[0] : one[0] + one[1]], "little") != one[2]]
     if differing and locked:
@@ -77,7 +77,7 @@ def _write_differing(
         bus.write(servo, LOCK, 1, 1)
 
 
-def _tables(bus: StsBus, config: FeetechConfig) -> Tables:
+def _tables(bus: ServoBus, config: FeetechConfig) -> Tables:
     """Settings and present position of every servo. Raises DeviceError, naming who does not answer and why."""
     tables: dict[int, bytes] = {}
     ids = [scale.id for scale in config.servos.values()]
@@ -91,7 +91,7 @@ def _tables(bus: StsBus, config: FeetechConfig) -> Tables:
     return tables
 
 
-def _absent(bus: StsBus, config: FeetechConfig, ids: list[int]) -> str:
+def _absent(bus: ServoBus, config: FeetechConfig, ids: list[int]) -> str:
     """Why some servos do not answer."""
     names = {scale.id: name for name, scale in config.servos.items()}
     garbage = bus.garbage
@@ -113,11 +113,11 @@ def _absent(bus: StsBus, config: FeetechConfig, ids: list[int]) -> str:
     )
 
 
-def _nobody(bus: StsBus, servo: int) -> str:
+def _nobody(bus: ServoBus, servo: int) -> str:
     """Why not one servo answers: another baud rate, or no power."""
     bus.close()
     for baud in (baud for baud in BAUDS if baud != bus.baud):
-        other = StsBus(bus.path, baud, bus.patience_s)
+        other = ServoBus(bus.wire, bus.path, baud, bus.patience_s)
         other.open()
         try:
             heard = other.ping(servo)

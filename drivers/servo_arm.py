@@ -107,7 +107,7 @@ class ServoArm:
             modes=(CommandMode.JOINT_POSITION,), has_gripper=True, has_wrench=False,
             base_frame="base", tool_frame="tool",
         )  # fmt: skip
-        self._readings = Readings()
+        self._readings = Readings(self._ids)
         self._lock = threading.RLock()
         self._connected = False
         self._fault: str | None = None
@@ -270,13 +270,11 @@ class ServoArm:
         return "; ".join(f"servo of {self._names[one]}: {', '.join(words)}" for one, words in told.items() if words)
 
     def _state(self) -> ArmState:
-        """From the newest believed readings; its stamp is that of the oldest of them. Raises DeviceError."""
-        believed = self._readings.believed
-        oldest_s = min((one.stamp_s for one in believed.values()), default=0.0)
-        age_s = time.monotonic() - oldest_s
-        if len(believed) < len(self._ids) or age_s > MAX_STATE_AGE_S:
+        """From the newest readings that belong together; its stamp is that of the oldest. Raises DeviceError."""
+        age_s = time.monotonic() - self._readings.stamp_s
+        if age_s > MAX_STATE_AGE_S:
             raise DeviceError(f"arm {self._spec.name} does not answer: {self._fault or 'its line is too bad'}")
-        felt = self._units.felt(believed)
+        felt = self._units.felt(self._readings.together)
         position, quaternion = self._kinematics.tool_quaternion_base(felt.joint_position_rad)
         return ArmState(
             self._clock.now_ns() - round(age_s * NS), felt.joint_position_rad, felt.joint_velocity_rad_s, position,

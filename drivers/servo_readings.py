@@ -6,9 +6,12 @@ lately, a reading counts only if a second one agrees with it.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 NOISY_S = 2.0  # for so long after the last error, readings need a second one
+TOGETHER_S = 0.03
 AGREE_STEPS = 4.0
 AGREE_STEPS_S = 64.0
 AGREE_LOAD = 0.05
@@ -39,11 +42,20 @@ class ServoReading(NamedTuple):
 
 
 class Readings:
-    """Newest believed reading of each servo, and the newest heard of those that are not believed yet."""
+    """Newest believed reading of each servo, and the newest of all of them together.
 
-    def __init__(self) -> None:
+    Readings of one arm belong together only if they were asked for at about the same time."""
+
+    def __init__(self, servos: Sequence[int]) -> None:
         self.believed: dict[int, ServoReading] = {}
+        self.together: Mapping[int, ServoReading] = {}  # empty before the first
+        self._servos = frozenset(servos)
         self._heard: dict[int, ServoReading] = {}
+
+    @property
+    def stamp_s(self) -> float:
+        """When the oldest of :attr:`together` was asked for."""
+        return min((one.stamp_s for one in self.together.values()), default=-math.inf)
 
     def hear(self, servo: int, reading: ServoReading, noisy: bool) -> bool:
         """Take a reading in; True if it is believed."""
@@ -51,9 +63,16 @@ class Readings:
         doubted = noisy and (earlier is None or not reading.agrees(earlier))
         if not doubted:
             self.believed[servo] = reading
+            self._put_together()
         return not doubted
 
     def forget(self) -> None:
         """What was heard before the line was lost says nothing."""
         self.believed.clear()
+        self.together = {}
         self._heard.clear()
+
+    def _put_together(self) -> None:
+        stamps = [one.stamp_s for one in self.believed.values()]
+        if len(stamps) == len(self._servos) and max(stamps) - min(stamps) <= TOGETHER_S:
+            self.together = dict(self.believed)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from drivers.servo_arm import ServoArm
-from drivers.sts_bus import StsBus, unopened
+from drivers.servo_bus import unopened
+from drivers.sts_bus import sts_bus
 from robolearn.contracts import ArmCommand, CommandMode
 from robolearn.errors import DeviceError
 from tests.drivers.so101_rig import SCALES, Bench, so101_arm, so101_config, virtual_so101
@@ -127,7 +128,7 @@ def test_a_scale_of_another_arm_is_named(bench: Bench) -> None:
 def test_a_late_answer_is_not_taken_for_the_next(bench: Bench) -> None:
     """The library alone reads a stale position as a voltage here."""
     bench.fresh()
-    bus = StsBus(str(bench.port), 1_000_000, 0.02)
+    bus = sts_bus(str(bench.port), 1_000_000, 0.02)
     bus.open()
     try:
         voltage = bus.read(2, 62, 1)
@@ -142,7 +143,7 @@ def test_a_late_answer_is_not_taken_for_the_next(bench: Bench) -> None:
 
 def test_a_silent_servo_hides_no_other_and_leaves_no_old_value(bench: Bench) -> None:
     bench.fresh()
-    bus = StsBus(str(bench.port), 1_000_000, 0.2)
+    bus = sts_bus(str(bench.port), 1_000_000, 0.2)
     bus.open()
     try:
         bench.emulator.do("register", servo=2, name="ID", size=1, value=77)
