@@ -19,6 +19,7 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {
     "demo": Command("robolearn.cli.demo", "learn a task from nothing to a report, all stages in turn"),
     "record": Command("robolearn.cli.record", "record demonstrations, driven by a person"),
+    "teleop": Command("robolearn.cli.teleop", "drive a station by hand, without recording"),
     "train base": Command("robolearn.cli.train_base", "clone the base policy from the demonstrations"),
     "train tower": Command(
         "robolearn.cli.train_tower", "draw pictures of the twin, and train a small image tower on them"
@@ -42,6 +43,7 @@ COMMANDS: dict[str, Command] = {
     "emulate robotiq": Command("robolearn.cli.emulate_robotiq", "serve a virtual 2F-85, by Modbus RTU"),
     "emulate so101": Command("robolearn.cli.emulate_so101", "serve a virtual SO-101, on the wire of its servos"),
     "emulate ur": Command("robolearn.cli.emulate_ur", "serve a virtual UR5e, on its own wire protocols"),
+    "doctor": Command("robolearn.cli.doctor", "examine a station, and say what to do about what is not well"),
     "calibrate board": Command("robolearn.cli.calibrate.board", "draw a ChArUco board to print"),
     "calibrate intrinsics": Command("robolearn.cli.calibrate.intrinsics", "measure a camera's lens"),
     "calibrate hand-eye": Command("robolearn.cli.calibrate.hand_eye", "measure where a camera is"),
