@@ -21,7 +21,7 @@ from robolearn.autonomy.cell import Cell
 from robolearn.backends import backend_of
 from robolearn.cli.practice import Around, practise
 from robolearn.contracts import Ending, Teleop
-from robolearn.errors import BorderError, DeviceError
+from robolearn.errors import BorderError, DeviceError, StoreError
 from robolearn.learning.metrics import MetricsLog
 from robolearn.nodes import network, topics
 from robolearn.nodes.base import TableNode, run
@@ -69,9 +69,8 @@ class ActorNode(TableNode):
                 practise(self._job, self._job.config.practice, around)
                 return
             except Halted:
-                self._say("practice has come to a halt, as the supervisor says")
-            except (BorderError, DeviceError) as fault:
-                self.health.error(str(fault))
+                self.get_logger().info("practice has come to a halt, as the supervisor says")
+            except (BorderError, DeviceError, StoreError) as fault:
                 self._say(str(fault))
                 self._supervision.wait_while({RunState.RUNNING}, RETRY_S)
 
@@ -92,6 +91,7 @@ class ActorNode(TableNode):
         self._practised = practised
 
     def _say(self, text: str) -> None:
+        self.health.error(text)
         self.get_logger().warning(text)
 
     def _tell(self, line: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,12 +23,14 @@ from robolearn.errors import ConfigError, DeviceError, RobolearnError
 from robolearn.nodes import network, parameters, topics
 from robolearn.nodes.health import HARDWARE, STARTED, STARTED_NS, Health, Stream
 from robolearn.nodes.qos import PROFILES, recorded
+from robolearn.nodes.roll import Roll
 from robolearn.nodes.stamps import Stamps
 from robolearn.nodes.table import NodeEntry, entry
 from robolearn.nodes.topics import Qos, Service, Topic
 
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 REPORT_S = 1.0
+STALL_S = 0.5  # of delay, in the middle of work, is worth a word
 LOOK_S = 0.1  # between two looks for a signal to end
 OK, BAD_INPUT = 0, 2
 
@@ -50,10 +53,12 @@ class TableNode(Node):
         self.simulated = bool(self.get_parameter("use_sim_time").value)
         self.stamps = Stamps(self.simulated)
         self.health = Health(self.get_fully_qualified_name())
+        self.roll: Roll | None = None  # of whoever looks after the others
+        self._reported_s = time.monotonic()
         self._heard: list[Topic] = []
         self._streamed: list[Topic] = []
         self._report_to = self.publisher(topics.DIAGNOSTICS)
-        self.create_subscription(DiagnosticArray, topics.DIAGNOSTICS.name, self._look_for_a_double, 50)
+        self.create_subscription(DiagnosticArray, topics.DIAGNOSTICS.name, self._hear_report, 50)
         self.every(REPORT_S, self._report)
 
     def text(self, name: str) -> str:
@@ -115,6 +120,13 @@ class TableNode(Node):
         """Release what the node holds; called once, at the end."""
 
     def _report(self) -> None:
+        now_s = time.monotonic()
+        late_s, self._reported_s = now_s - self._reported_s - REPORT_S, now_s
+        if late_s > STALL_S:
+            self.health.error(f"this process has stood still for {late_s:.1f} s")
+        elif self.roll is not None:
+            for fault in self.roll.missing(now_s):
+                self.health.error(fault)
         stepped_s = self.stamps.stepped_s()
         if stepped_s:
             self.health.error(f"clock stepped: the wall clock was set by {stepped_s:.3f} s")
@@ -141,9 +153,12 @@ class TableNode(Node):
                         f"{topic.name}: node {full} publishes it too; give each cell a namespace of its own"
                     )
 
-    def _look_for_a_double(self, message: DiagnosticArray) -> None:
-        """End if a node of this very name was here before. Raises DeviceError out of the executor."""
+    def _hear_report(self, message: DiagnosticArray) -> None:
+        """Hear the others; end if a node of this very name was here before. Raises DeviceError out of the executor."""
         for status in message.status:
+            fault = self.roll.heard(status, time.monotonic()) if self.roll is not None else ""
+            if fault:
+                self.health.error(fault)
             if status.name == self.health.name and status.hardware_id != HARDWARE:
                 started_ns = next((int(pair.value) for pair in status.values if pair.key == STARTED), STARTED_NS)
                 fault = f"a node called {status.name} is there already, as {status.hardware_id}"

@@ -26,6 +26,7 @@ class Commanders:
         self._silence_ns = round(silence_s * NS)
         self._present: Commander | None = None
         self._last_ns = 0
+        self._told_silent = True
 
     @property
     def present(self) -> str:
@@ -47,8 +48,15 @@ class Commanders:
 
     def passed(self, who: Commander, now_ns: int) -> None:
         """A command of ``who`` has passed."""
-        self._present, self._last_ns = who, now_ns
+        self._present, self._last_ns, self._told_silent = who, now_ns, False
+
+    def fell_silent(self, now_ns: int) -> str:
+        """The source that has let go without a word, told once for each time; otherwise empty."""
+        if self._told_silent or now_ns - self._last_ns <= self._silence_ns:
+            return ""
+        self._told_silent = True
+        return self.present
 
     def release(self) -> None:
         """Nobody commands."""
-        self._present = None
+        self._present, self._told_silent = None, True

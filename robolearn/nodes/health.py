@@ -15,6 +15,7 @@ from robolearn.nodes.messages import from_values
 HARDWARE = f"{socket.gethostname()}:{os.getpid()}"
 STARTED_NS = time.time_ns()
 STARTED = "started_ns"
+MOST_ERRORS = 20  # of different text in one report
 MISSED_PERIODS = 1.5  # a longer gap is a drop
 
 
@@ -64,17 +65,19 @@ class Health:
         self.values: dict[str, object] = {}
         self._error = ""
         self._errors = 0
-        self._fresh = False
+        self._fresh: dict[str, None] = {}  # errors since the last report, each once
 
     def error(self, text: str) -> None:
         """Something went wrong: the next report names it as an error, later ones as the last error."""
-        self._error, self._errors, self._fresh = text, self._errors + 1, True
+        self._error, self._errors = text, self._errors + 1
+        if len(self._fresh) < MOST_ERRORS:
+            self._fresh[text] = None
 
     def report(self, state: Mapping[str, object]) -> DiagnosticStatus:
         """The report of this second; ``state`` is put before the figures."""
         level = DiagnosticStatus.ERROR if self._fresh else DiagnosticStatus.OK
-        text = self._error if self._fresh else "ok"
-        self._fresh = False
+        text = "; ".join(self._fresh) or "ok"
+        self._fresh = {}
         streams = {
             f"{name}.{key}": value for name, stream in self.streams.items() for key, value in stream.values().items()
         }

@@ -31,6 +31,7 @@ from robolearn.nodes.clock_client import RosClock
 from robolearn.nodes.commanders import Commander, Commanders
 from robolearn.nodes.link import Link
 from robolearn.nodes.messages import check_frame, to_command
+from robolearn.nodes.roll import Roll
 from robolearn.nodes.stamps import NS
 from robolearn.nodes.world import RosWorld
 from robolearn.safety import Gate
@@ -61,6 +62,7 @@ class SafetyNode(TableNode):
     def __init__(self) -> None:
         """Raises ConfigError."""
         super().__init__("safety_node")
+        self.roll = Roll()
         self._station = load_station(self.text("station"))
         self._kinematics = Kinematics(description(self._station.description), self._station.joint_names)
         sources = self.text("sources").split()
@@ -134,6 +136,10 @@ class SafetyNode(TableNode):
         """Hold still when commands have gone silent, and look at what the arm feels."""
         if self._gated is None:
             return
+        source = self._commanders.fell_silent(self._gated.clock.now_ns())
+        if source:
+            topic = topics.SAFETY.command.of(source).name
+            self.health.error(f"{topic}: silent for {self._station.limits.watchdog_s:g} s, the arm is held still")
         try:
             self._gated.gate.read()
         except (BorderError, DeviceError) as error:

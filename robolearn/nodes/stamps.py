@@ -31,7 +31,7 @@ class Stamps:
 
     def __init__(self, simulated: bool) -> None:
         self._simulated = simulated
-        self._offset_ns = self._measured()
+        self._offset_ns = _wall_offset_ns()
 
     def header(self, stamp_ns: int) -> Time:
         """A stamp of this process as one for a header."""
@@ -43,9 +43,13 @@ class Stamps:
 
     def stepped_s(self) -> float:
         """How far the wall clock has been set since the last call [s]; 0 if it has only been slewed."""
-        before, self._offset_ns = self._offset_ns, self._measured()
+        before, self._offset_ns = self._offset_ns, _wall_offset_ns()
         step_ns = self._offset_ns - before
         return step_ns / NS if abs(step_ns) > STEP_NS else 0.0
 
     def _measured(self) -> int:
-        return 0 if self._simulated else time.time_ns() - time.monotonic_ns()
+        return 0 if self._simulated else _wall_offset_ns()
+
+
+def _wall_offset_ns() -> int:
+    return time.time_ns() - time.monotonic_ns()

@@ -14,6 +14,7 @@ from std_srvs.srv import Trigger
 
 from robolearn.nodes import topics
 from robolearn.nodes.base import TableNode, load_type, run
+from robolearn.nodes.roll import Roll
 from robolearn.nodes.supervision import MARKS, RunState
 from robolearn.nodes.topics import Service
 
@@ -27,6 +28,7 @@ class SupervisorNode(TableNode):
     def __init__(self) -> None:
         """Raises ConfigError."""
         super().__init__("supervisor_node")
+        self.roll = Roll()
         self._state = RunState.IDLE
         self._fault = ""
         self._last_episode = ""
@@ -44,7 +46,6 @@ class SupervisorNode(TableNode):
             self.serve(service, answers[service.name.rpartition("/")[2]])
         self.listen(topics.SAFETY.fault, self._hear_fault)
         self.listen(topics.EPISODE, self._hear_episode)
-        self._states.publish(String(data=self._state.value))
 
     def state(self) -> Mapping[str, object]:
         """What the actor is to do, and what stands against it."""
@@ -54,10 +55,13 @@ class SupervisorNode(TableNode):
         return self.create_client(load_type(service.type), service.name)
 
     def _change(self, state: RunState, request: Any, response: Any) -> Any:
-        self._state = state
-        self._states.publish(String(data=state.value))
+        self._say(state)
         response.success, response.message = True, self._fault
         return response
+
+    def _say(self, state: RunState) -> None:
+        self._state = state
+        self._states.publish(String(data=state.value))
 
     def _mark(self, mark: str, request: Any, response: Any) -> Any:
         response.success = self._state is RunState.RUNNING
@@ -83,8 +87,11 @@ class SupervisorNode(TableNode):
         self._fault = message.data
 
     def _hear_episode(self, message: DiagnosticArray) -> None:
+        """An actor that practises was started before this process was."""
         (status,) = message.status
         self._last_episode = status.message
+        if self._state is RunState.IDLE:
+            self._say(RunState.RUNNING)
 
 
 def main() -> int:

@@ -52,3 +52,11 @@ def test_after_a_release_anybody_may_start(commanders: Commanders) -> None:
     commanders.release()
     commanders.check(DOUBLE, 1 * MS)
     assert commanders.present == ""
+
+
+def test_each_silence_of_a_commander_is_told_once(commanders: Commanders) -> None:
+    assert commanders.fell_silent(200 * MS) == ""
+    assert commanders.fell_silent(201 * MS) == "actor"
+    assert commanders.fell_silent(300 * MS) == ""
+    commanders.passed(ACTOR, 400 * MS)
+    assert commanders.fell_silent(601 * MS) == "actor"

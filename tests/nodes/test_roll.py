@@ -1,0 +1,28 @@
+"""Nodes that die cannot say so: somebody calls the roll."""
+
+from __future__ import annotations
+
+from diagnostic_msgs.msg import DiagnosticStatus
+
+from robolearn.nodes.roll import Roll
+
+
+def report(name: str, process: str) -> DiagnosticStatus:
+    return DiagnosticStatus(name=name, hardware_id=process)
+
+
+def test_a_node_that_has_fallen_silent_is_named_once() -> None:
+    roll = Roll()
+    assert roll.heard(report("/arm_node", "host:1"), 0.0) == ""
+    assert roll.missing(2.9) == []
+    assert roll.missing(3.1) == ["/arm_node has been silent for 3 s"]
+    assert roll.missing(9.0) == []
+    assert roll.heard(report("/arm_node", "host:1"), 9.5) == ""
+    assert len(roll.missing(13.0)) == 1
+
+
+def test_a_node_that_has_begun_anew_is_named() -> None:
+    roll = Roll()
+    roll.heard(report("/arm_node", "host:1"), 0.0)
+    assert roll.heard(report("/arm_node", "host:2"), 1.0).startswith("/arm_node has begun anew")
+    assert roll.heard(report("/arm_node", "host:2"), 2.0) == ""
