@@ -30,6 +30,8 @@ from robolearn.kinematics import Kinematics
 from robolearn.limits import Limits
 from robolearn.reference import ActionConfig, ToolReference
 from robolearn.safety import Gate
+from robolearn.sight import Sight
+from robolearn.true_zeros import with_true_zeros
 
 ACTION_NAMES = ("vx", "vy", "vz", "wz", "gripper")
 NS = 1_000_000_000
@@ -83,12 +85,14 @@ class Station:
                 f"backend offers the arms {sorted(world.arms)} and the cameras {sorted(world.cameras)}"
             )
         (arm,) = world.arms.values()
+        arm = with_true_zeros(arm, config.name, config.calibration, kinematics)
         self.arm = Gate(arm, config.limits, kinematics, world.clock)
         self._reference = ToolReference(config.action, config.limits, kinematics)
         self._ticks = _whole("control_hz / policy_hz", config.control_hz / config.policy_hz)
         self._period_ns = round(NS / config.control_hz)
         self._max_age_ns = round(config.max_reading_age_s * NS)
         self._tick = 0
+        self._sight = Sight()
         self.action_spec = ArraySpec.of("action", "share of full scale", [-1.0] * len(ACTION_NAMES), 1.0)
         self.proprio_dim = 2 * len(config.joint_names) + 6
 
@@ -115,17 +119,21 @@ class Station:
         drawn = self.world.reset(seed)
         self.arm.rearm()
         self._reference.set(self.arm.read())
+        self._sight.reset()
         self._tick = 0
         return drawn
 
     def observe(self) -> Observation:
-        """Read every device once. Raises BorderError for a reading that is too old or of the wrong shape."""
+        """Read every device once.
+
+        Raises BorderError for a reading that is too old or of the wrong shape, and for a camera that sees nothing."""
         arm = self.arm.read()
         frames = {name: camera.read() for name, camera in self.world.cameras.items()}
         now_ns = self.clock.now_ns()
         age_ns = {"arm": check_age("arm reading", arm.stamp_ns, now_ns, self._max_age_ns)}
         for name, frame in frames.items():
             self._check_shape(name, frame)
+            self._sight.check(name, frame.rgb, arm.joint_position_rad)
             age_ns[name] = check_age(f"camera {name}", frame.stamp_ns, now_ns, self._max_age_ns)
         observation = Observation(self._tick, now_ns, arm, frames, age_ns)
         self._tick += 1

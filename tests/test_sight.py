@@ -1,0 +1,37 @@
+"""A camera that does not see any more is named; one that sees little going on is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from robolearn.errors import BorderError
+from robolearn.sight import Sight
+
+PICTURE = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
+HERE = np.zeros(5)
+THERE = np.array([0.0, 0.0, 0.3, 0.0, 0.0])
+
+
+def test_a_black_picture_is_refused_by_the_name_of_its_camera() -> None:
+    with pytest.raises(BorderError, match="camera wrist: the picture is black"):
+        Sight().check("wrist", np.full_like(PICTURE, 9), HERE)
+
+
+def test_the_same_picture_while_the_arm_moves_is_a_frozen_camera() -> None:
+    sight = Sight()
+    sight.check("front", PICTURE, HERE)
+    sight.check("front", PICTURE.copy(), HERE + 0.1)
+    with pytest.raises(BorderError, match="camera front: frozen"):
+        sight.check("front", PICTURE.copy(), THERE)
+
+
+def test_pictures_that_differ_or_an_arm_that_rests_are_no_fault() -> None:
+    sight = Sight()
+    for step in range(10):
+        sight.check("front", PICTURE, HERE)
+        other = PICTURE.copy()
+        other[3, 4, 1] ^= 1
+        sight.check("wrist", other if step % 2 else PICTURE, step * THERE)
+    sight.reset()
+    sight.check("front", PICTURE, 10 * THERE)
