@@ -68,11 +68,15 @@ class LockStepWorld:
     def _before(self, now_ns: int) -> None:
         """Something else in the scene moves by itself."""
 
+    def _step_physics(self, _: int) -> None:
+        """One control period, from this time [ns] on."""
+        mujoco.mj_step(self._model, self._data, self._steps)
+
     def _advance(self, period_ns: int) -> None:
         now_ns = self.clock.now_ns()
         self._before(now_ns)
         self.arm.advance(now_ns)
-        mujoco.mj_step(self._model, self._data, self._steps)
+        self._step_physics(now_ns)
         now_ns += period_ns
         self.arm.settle(now_ns)
         for camera in self.cameras.values():
