@@ -18,10 +18,10 @@ from sim import draws
 from sim.arm import JOINTS
 from sim.config import TwinTask
 from sim.goals import GOALS
+from sim.lockstep import CAMERAS
 from sim.renderer import ImageNoise, SceneRenderer
 from sim.scene import Scene
 from sim.wire.realtime import RealTime
-from sim.world import CAMERAS
 
 
 class VirtualCell:

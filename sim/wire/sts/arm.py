@@ -10,8 +10,9 @@ import numpy as np
 
 from sim.scene import Scene
 from sim.wire.joints import UNLIMITED, ServoJoints
+from sim.wire.line import Line
 from sim.wire.sts.bus import Bus, Reply
-from sim.wire.sts.packets import Instruction, Request
+from sim.wire.sts.packets import Instruction, Request, split
 from sim.wire.sts.servo import MIDDLE, STEPS, Register, Sensed, Servo, Status, signed
 
 STEP_RAD = math.tau / STEPS
@@ -23,7 +24,7 @@ POSITION_MODE = 0
 
 
 class StsArm:
-    """One arm on one bus; not thread-safe: its owner holds the lock of the physics."""
+    """Implements ``WiredArm`` for STS servos."""
 
     def __init__(self, scene: Scene, actuators: Sequence[str], mountings: Sequence[int]) -> None:
         """``mountings``: encoder steps from the middle at which each joint is at zero."""
@@ -37,6 +38,12 @@ class StsArm:
         self._now_s = 0.0
         self._period_s = float(scene.model.opt.timestep)
         self.take_over()
+
+    def receive(self, buffer: bytearray, baud: int, line: Line, now_s: float) -> None:
+        """Carry out the requests in ``buffer`` and put the answers on the line."""
+        for request in split(buffer):
+            for reply in self.handle(request, baud):
+                line.put(reply.data, now_s + reply.delay_s)
 
     def handle(self, request: Request, baud: int) -> list[Reply]:
         """Answers to a request; none while the servos have no power."""
@@ -52,6 +59,23 @@ class StsArm:
         self.powered = on
         for servo in self.servos:
             servo.power_on()
+        self.take_over()
+
+    def hold(self) -> None:
+        """Torque on, as another program has left it."""
+        for servo in self.servos:
+            servo.put(Register.TORQUE_ENABLE, 1, 1)
+        self.take_over()
+
+    def set_register(self, servo: int, name: str, size: int, value: int) -> None:
+        """What a tool for servos would do. Raises KeyError for an unknown register."""
+        self.servos[servo].put(Register[name], size, value)
+        self.take_over()
+
+    def set_status(self, servo: int, name: str, on: bool) -> None:
+        """Let a servo report trouble, or no more. Raises KeyError for an unknown one."""
+        one = self.servos[servo]
+        one.status = one.status | Status[name] if on else one.status & ~Status[name]
         self.take_over()
 
     def step(self) -> None:

@@ -1,4 +1,4 @@
-"""A virtual SO-101 in its cell: servo bus on a serial port, cameras over HTTP, and a control channel for whoever tests.
+"""A virtual servo arm in its cell: bus on a serial port, cameras over HTTP, and a control channel for whoever tests.
 
 The control channel knows: ``faults`` (of the line), ``camera_faults`` (with ``camera``), ``power`` (``on``),
 ``register`` (``servo`` by its place on the arm, ``name``, ``size``, ``value``: what a tool for servos would do),
@@ -8,12 +8,12 @@ The control channel knows: ``faults`` (of the line), ``camera_faults`` (with ``c
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -22,25 +22,54 @@ from robolearn.errors import BorderError, unknown
 from robolearn.task import TaskConfig
 from sim.arm import JOINTS
 from sim.config import TwinTask
+from sim.scene import Scene
 from sim.wire.bytelog import ByteLog
 from sim.wire.cell import CellCameras, VirtualCell
 from sim.wire.control import ControlChannel, knobs
+from sim.wire.joints import ServoJoints
 from sim.wire.line import Line, LineFaults
 from sim.wire.mjpeg import CameraFaults, serve
 from sim.wire.pty import PtyPort
 from sim.wire.realtime import RealTime
-from sim.wire.sts.arm import StsArm
-from sim.wire.sts.packets import split
-from sim.wire.sts.servo import Register, Status
 
 ACTUATORS = (*JOINTS, "gripper")
 TICK_S = 0.01
 TRUTH_COLUMNS = 1 + 2 * len(ACTUATORS)  # time [s], joints [rad], joint speeds [rad/s]
 
 
+class WiredArm(Protocol):
+    """Servos on the joints of a scene, as their wire sees them; called with the lock of the physics held."""
+
+    joints: ServoJoints
+
+    def receive(self, buffer: bytearray, baud: int, line: Line, now_s: float) -> None:
+        """Carry out the requests in ``buffer``, and put the answers on the line."""
+
+    def power(self, on: bool) -> None:
+        """Switch the supply of all servos."""
+
+    def hold(self) -> None:
+        """Torque on, as another program has left it."""
+
+    def settle(self) -> None:
+        """The arm has been put somewhere by hand: that is now the goal of every servo."""
+
+    def step(self) -> None:
+        """One step of physics."""
+
+    def set_register(self, servo: int, name: str, size: int, value: int) -> None:
+        """What a tool for servos would do. Raises KeyError for an unknown register."""
+
+    def set_status(self, servo: int, name: str, on: bool) -> None:
+        """Let a servo report trouble, or no more. Raises KeyError for an unknown one."""
+
+
+Build = Callable[[Scene, Sequence[int]], WiredArm]  # of a scene and the mountings of its servos
+
+
 @dataclass(frozen=True)
-class So101Settings:
-    """What a virtual SO-101 is made of."""
+class ServoCellSettings:
+    """What a virtual servo arm is made of."""
 
     port: Path
     control: Path | None = None
@@ -53,18 +82,18 @@ class So101Settings:
     seed: int = 0
 
 
-class VirtualSo101:
+class ServoCell:
     """A context manager: the arm is there inside."""
 
-    def __init__(self, settings: So101Settings, task: TaskConfig) -> None:
+    def __init__(self, settings: ServoCellSettings, task: TaskConfig, build: Build) -> None:
         """Raises ConfigError for a task or camera that the twin has not."""
         self._settings, self._task = settings, task
         self._cell = VirtualCell(task.twin.read(TwinTask), settings.cameras)
         self._cell.reset(settings.seed)
-        self._arm = StsArm(self._cell.scene, ACTUATORS, _mountings(settings.mounting_seed))
+        self._arm = build(self._cell.scene, _mountings(settings.mounting_seed))
         self._arm.settle()
         if settings.held:
-            self._write_all(Register.TORQUE_ENABLE, 1)
+            self._arm.hold()
         self._line = Line(LineFaults(), settings.seed)
         self._camera_faults = {camera.name: CameraFaults() for camera in settings.cameras}
         self._real = RealTime(self._step, float(self._cell.scene.model.opt.timestep), TICK_S)
@@ -74,7 +103,7 @@ class VirtualSo101:
         self._log = ByteLog(None)
         self.camera_url: str | None = None
 
-    def __enter__(self) -> VirtualSo101:
+    def __enter__(self) -> ServoCell:
         settings, enter = self._settings, self._stack.enter_context
         with ExitStack() as undo:
             undo.push(self._stack)
@@ -108,9 +137,7 @@ class VirtualSo101:
         self._received += data
         with self._real.lock:
             self._real.catch_up()
-            for request in split(self._received):
-                for reply in self._arm.handle(request, baud):
-                    self._line.put(reply.data, now_s + reply.delay_s)
+            self._arm.receive(self._received, baud, self._line, now_s)
 
     def _deeds(self) -> dict[str, Any]:
         return {
@@ -133,19 +160,19 @@ class VirtualSo101:
             self._arm.power(on)
 
     def _set_register(self, servo: int, name: str, size: int, value: int) -> None:
-        if name not in Register.__members__:
-            raise BorderError(unknown("register", name, Register.__members__))
-        with self._real.lock:
-            self._arm.servos[servo].put(Register[name], size, value)
-            self._arm.take_over()
+        self._change(self._arm.set_register, servo, name, size, value)
 
     def _set_status(self, servo: int, name: str, on: bool) -> None:
-        if name not in Status.__members__:
-            raise BorderError(unknown("status", name, Status.__members__))
-        with self._real.lock:
-            status = self._arm.servos[servo].status
-            self._arm.servos[servo].status = status | Status[name] if on else status & ~Status[name]
-            self._arm.take_over()
+        self._change(self._arm.set_status, servo, name, on)
+
+    def _change(self, change: Callable[..., None], servo: int, name: str, *values: int) -> None:
+        if not 0 <= servo < len(ACTUATORS):
+            raise BorderError(f"there is no servo {servo}: they are 0 to {len(ACTUATORS) - 1}, from the base on")
+        try:
+            with self._real.lock:
+                change(servo, name, *values)
+        except KeyError as error:
+            raise BorderError(f"servos have no {name}") from error
 
     def _reset(self, seed: int, task: str) -> dict[str, Any]:
         if task != self._task.name:
@@ -165,11 +192,6 @@ class VirtualSo101:
                 "torque": self._arm.joints.enabled.tolist(),
                 "succeeded": self._cell.succeeded(),
             }
-
-    def _write_all(self, register: Register, value: int) -> None:
-        for servo in self._arm.servos:
-            servo.write(register, bytes([value]))
-        self._arm.take_over()
 
 
 def _mountings(seed: int | None) -> Sequence[int]:
