@@ -115,8 +115,7 @@ def test_what_is_unknown_is_told_at_once_and_starts_nothing(
 
 
 def test_a_namespace_in_which_a_cell_runs_is_refused(tmp_path: Path) -> None:
-    parameters = {"station": "so101_twin", "folder": tmp_path}
-    with NodeProcess(tmp_path / "log", "recorder_node", "-r", "__ns:=/left", **parameters):
+    with NodeProcess(tmp_path / "log", "recorder_node", "-r", "__ns:=/left", folder=tmp_path):
         with closing(Link("test", "left", PATIENCE_S)) as link, diagnostics(link) as told:
             eventually(lambda: told, "the recorder")
         with pytest.raises(ConfigError, match="runs already in the namespace /left: recorder_node"):
