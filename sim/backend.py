@@ -9,16 +9,25 @@ from robolearn.task import TaskConfig
 from sim.config import TwinTask
 from sim.demonstrator import Demonstrator
 from sim.onlooker import Onlooker
+from sim.peg.config import PegTask
+from sim.peg.demonstrator import PegDemonstrator
+from sim.peg.world import PegWorld
 from sim.world import TwinWorld
+
+PEG_ARM = "ur5e_2f85"  # its cell holds a peg and a block; every other one a cube and a bin
 
 
 def world(station: StationConfig, task: TaskConfig) -> World:
     """A twin of the station with the scene of the task. Raises ConfigError."""
+    if station.description == PEG_ARM:
+        return PegWorld(station.camera_specs(), station.control_hz, task.twin.read(PegTask))
     return TwinWorld(station.camera_specs(), station.control_hz, task.twin.read(TwinTask))
 
 
 def person(world: World, station: StationConfig) -> Teleop:
     """The scripted demonstrator. Raises ConfigError if the world is not a twin."""
+    if isinstance(world, PegWorld):
+        return PegDemonstrator(world, station.action)
     return _demonstrator(world, station)
 
 
@@ -32,5 +41,5 @@ def onlooker(world: World, station: StationConfig, stall_s: float, patience_s: f
 
 def _demonstrator(world: World, station: StationConfig) -> Demonstrator:
     if not isinstance(world, TwinWorld):
-        raise ConfigError("the scripted demonstrator needs a twin: it looks into its scene")
+        raise ConfigError(f"station {station.name}: nobody helps in this cell; only in a twin of the cube's")
     return Demonstrator(world, station.action)
