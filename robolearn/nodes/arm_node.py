@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 from robolearn.errors import BorderError, DeviceError
 from robolearn.nodes.arm_server import ArmServer
 from robolearn.nodes.arm_spec import TimeKind
 from robolearn.nodes.base import run
 from robolearn.nodes.cell import real_cell
-from robolearn.nodes.device import DeviceNode
+from robolearn.nodes.device import DeviceNode, told_by
 from robolearn.nodes.stamps import NS
 
 
@@ -35,6 +36,10 @@ class ArmNode(DeviceNode):
             self._server.hold(self.now_ns())
         except (BorderError, DeviceError) as error:
             self.health.error(str(error))
+
+    def state(self) -> Mapping[str, object]:
+        """Also what the arm tells of itself."""
+        return {**super().state(), **(told_by(self._arm) if self.active else {})}
 
     def close_device(self) -> None:
         """Let go of the arm."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 from robolearn.errors import BorderError, ConfigError, DeviceError, unknown
 from robolearn.nodes.base import run
 from robolearn.nodes.camera_server import CameraServer, intrinsics_of
 from robolearn.nodes.cell import real_cell
-from robolearn.nodes.device import DeviceNode
+from robolearn.nodes.device import DeviceNode, told_by
 
 LOOKS_PER_FRAME = 3  # a frame waits for the next look at most a third of its period
 
@@ -30,6 +31,10 @@ class CameraNode(DeviceNode):
     def open_device(self) -> None:
         """Raises DeviceError."""
         self._camera.connect()
+
+    def state(self) -> Mapping[str, object]:
+        """Also what the camera tells of itself."""
+        return {**super().state(), **(told_by(self._camera) if self.active else {})}
 
     def close_device(self) -> None:
         """Let go of the camera."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallbackReturn
 
@@ -14,6 +14,28 @@ from robolearn.nodes.base import TableNode
 
 LISTEN_S = 1.2  # a node of the same name tells of itself each second
 LOST_S = 0.5  # of nothing but errors
+
+
+@runtime_checkable
+class TellsOfItself(Protocol):
+    """A device that measures more of itself than it has to: temperatures, voltages, counts of bad answers."""
+
+    @property
+    def diagnostics(self) -> Mapping[str, object]:
+        """By name, with its unit, or by part and name; None is not measured."""
+
+
+def told_by(device: object) -> Mapping[str, object]:
+    """What a device tells of itself beyond its contract, parts joined with dots; nothing, if it does not."""
+    return dict(_flat("", device.diagnostics)) if isinstance(device, TellsOfItself) else {}
+
+
+def _flat(prefix: str, told: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    for name, value in told.items():
+        if isinstance(value, Mapping):
+            yield from _flat(f"{prefix}{name}.", value)
+        elif value is not None:
+            yield f"{prefix}{name}", value
 
 
 class DeviceNode(LifecycleNodeMixin, TableNode):

@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,13 +18,16 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from sensor_msgs.msg import CameraInfo
 
+from calibration import artefacts
+from calibration.intrinsics import Intrinsics
 from robolearn.config import find
 from robolearn.contracts import ArmCommand, CameraSpec, CommandMode, check_age
-from robolearn.errors import BorderError, DeviceError
+from robolearn.errors import BorderError, ConfigError, DeviceError
 from robolearn.nodes import topics
 from robolearn.nodes.arm_client import RosArm
 from robolearn.nodes.arm_spec import TimeKind
 from robolearn.nodes.camera_client import RosCamera
+from robolearn.nodes.camera_server import intrinsics_of
 from robolearn.nodes.clock_client import RosClock
 from robolearn.nodes.link import Link
 from robolearn.nodes.topics import Service
@@ -33,7 +36,7 @@ from tests.contract.arm import ArmContract, ArmRig
 from tests.contract.camera import CameraContract, CameraRig
 from tests.drivers.so101_rig import PATIENCE_S as WIRE_PATIENCE_S
 from tests.drivers.so101_rig import SCALES, Bench, virtual_so101
-from tests.nodes.cells import ANSWER_S
+from tests.nodes.cells import ANSWER_S, STATION
 from tests.nodes.processes import PATIENCE_S, NodeProcess, diagnostics, eventually, own_network
 
 WIDTH, HEIGHT, FPS = 160, 120, 20.0
@@ -255,3 +258,22 @@ def test_an_uncalibrated_camera_says_so_in_its_camera_info(link: Link, cell: Ros
         info = eventually(lambda: heard and heard[-1], "camera info")
     assert (info.width, info.height, info.header.frame_id) == (WIDTH, HEIGHT, "front_camera")
     assert not any(info.k) and info.distortion_model == ""
+
+
+def test_what_the_servos_tell_of_themselves_is_in_the_report(arm: RosArm, link: Link) -> None:
+    with diagnostics(link) as told:
+        name = "servos.wrist_roll.temperature_c"
+        report = eventually(lambda: name in told.get("arm_node", {}) and told["arm_node"], "the report")
+    assert 0.0 < float(report[name]) < 100.0 and float(report["servos.gripper.voltage_v"]) > 0.0
+
+
+def test_a_camera_tells_the_intrinsics_of_its_newest_calibration(cell: RosWorld, link: Link, tmp_path: Path) -> None:
+    known = Intrinsics(WIDTH, HEIGHT, 150.0, 151.0, 80.0, 60.0, (0.1, -0.05, 0.0, 0.0, 0.0))
+    station = replace(STATION, calibration=str(tmp_path))
+    spec = CameraSpec("front", WIDTH, HEIGHT, FPS, "front_camera")
+    camera = RosCamera(link, cell.clock, spec)
+    assert intrinsics_of(camera, station) is None
+    artefacts.save(tmp_path, "front", station.name, known, (0.2, "px"), {})
+    assert intrinsics_of(camera, station) == known
+    with pytest.raises(ConfigError, match="calibrated at 160x120, the station's file says 80x60"):
+        intrinsics_of(RosCamera(link, cell.clock, replace(spec, width=80, height=60)), station)
