@@ -59,16 +59,21 @@ def world(station: StationConfig, task: TaskConfig) -> World:
             f"{sorted(station.cameras)}: they must be the same"
         )
     clock = RealClock()
-    cell = Cell(
-        station.name, task.name, task.instruction, description(station.description), station.joint_names,
-        station.control_hz, station.action, station.limits, clock,
-    )  # fmt: skip
+    cell = cell_of(station, task, clock)
     arm: Arm = table.make("arm", table.ARMS, devices.arm, cell)
     cameras: dict[str, Camera] = {
         spec.name: table.make("camera", table.CAMERAS, devices.cameras[spec.name], spec, cell)
         for spec in station.camera_specs()
     }
     return RealWorld(clock, {arm.spec.name: arm}, cameras, table.make("scene", table.SCENES, devices.scene, cell), cell)
+
+
+def cell_of(station: StationConfig, task: TaskConfig, clock: Clock) -> Cell:
+    """What drivers may know of a station."""
+    return Cell(
+        station.name, task.name, task.instruction, description(station.description), station.joint_names,
+        station.control_hz, station.action, station.limits, clock,
+    )  # fmt: skip
 
 
 def person(world: World, station: StationConfig) -> Teleop:

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from robolearn.autonomy.cell import GRIPPER, Cell, Seen, still
-from robolearn.contracts import Action, Ending, Teleop, TeleopEvent, TeleopReading
+from robolearn.autonomy.handover import HandOver
+from robolearn.autonomy.session import Session, Unwatched
+from robolearn.contracts import Action, Ending, Float32, Teleop, TeleopEvent
 from robolearn.episodes import EpisodeKind, EpisodeStore, EpisodeWriter, Source, Step, row_of
 from robolearn.episodes.reader import Episode
 from robolearn.errors import BorderError, ConfigError, DeviceError
 from robolearn.seeds import DEMOS
 from robolearn.station import NS
 
+UNWATCHED = Unwatched()
 ENDINGS = {
     TeleopEvent.SUCCESS: Ending.SUCCESS,
     TeleopEvent.FAILURE: Ending.FAILURE,
@@ -50,7 +53,9 @@ class DemoSet:
 class Recorder:
     """Records demonstrations of one cell, driven by one person."""
 
-    def __init__(self, cell: Cell, teleop: Teleop, store: EpisodeStore, run_seed: int, paced: bool) -> None:
+    def __init__(
+        self, cell: Cell, teleop: Teleop, store: EpisodeStore, run_seed: int, paced: bool, session: Session = UNWATCHED
+    ) -> None:
         """``paced`` slows a lock-step world down to real time, for a person of flesh and blood.
 
         Raises ConfigError if the person's device has other actions than the store."""
@@ -60,14 +65,15 @@ class Recorder:
                 f"{store.schema.action_names}: choose another device"
             )
         self._cell, self._teleop, self._store, self._run_seed = cell, teleop, store, run_seed
+        self._session = session
         self._period_s = 1.0 / cell.station.config.policy_hz if paced else 0.0
 
     def record(self, count: int, report: Callable[[DemoSet], None]) -> DemoSet:
-        """Go on until the store holds ``count`` demonstrations, or the person aborts.
+        """Go on until the store holds ``count`` demonstrations, the person aborts, or the session stops.
 
         Raises DeviceError, BorderError and StoreError; the episode so far is then in the store."""
         demos = DemoSet.of(self._store)
-        while demos.count < count:
+        while demos.count < count and self._session.prepare(demos.count):
             aborted = self._episode(DEMOS.seed(demos.count, self._run_seed))
             demos = DemoSet.of(self._store)
             report(demos)
@@ -87,32 +93,35 @@ class Recorder:
                 raise
 
     def _drive(self, writer: EpisodeWriter) -> bool:
-        seen = self._cell.look()
+        seen = first = self._cell.look()
         gripper = self._cell.gripper_now(seen.observation)
+        hands = HandOver(self._teleop, self._cell.station.config.policy_hz)
         for _ in range(self._cell.max_ticks):
             started_s = time.monotonic()
-            reading = self._teleop.read()
-            if reading.event in ENDINGS:
-                self._finish(writer, seen, ENDINGS[reading.event])
-                return reading.event is TeleopEvent.ABORT
-            gripper = self._step(writer, seen, reading, gripper)
+            turn = hands.turn(still(gripper))
+            self._session.show(seen.observation, turn.engaged)
+            if turn.event in ENDINGS:
+                self._finish(writer, first, seen, ENDINGS[turn.event])
+                return turn.event is TeleopEvent.ABORT
+            self._step(writer, seen, turn.action)
+            gripper = float(turn.action[GRIPPER])
             time.sleep(max(0.0, started_s + self._period_s - time.monotonic()))
             seen = self._cell.look()
-        self._finish(writer, seen, Ending.TIMEOUT)
+        self._finish(writer, first, seen, Ending.TIMEOUT)
         return False
 
-    def _step(self, writer: EpisodeWriter, seen: Seen, reading: TeleopReading, gripper: float) -> float:
-        """Do what the person does, or stand still, and return where the gripper is to stay."""
-        requested = reading.action if reading.engaged else still(gripper)
+    def _step(self, writer: EpisodeWriter, seen: Seen, requested: Float32) -> None:
         result = self._cell.station.act(Action(requested))
         step = Step(requested, result.executed, Source.DEMO, result.clips)
         writer.append(row_of(seen.observation, seen.encoded, step=step))
-        return float(requested[GRIPPER])
 
-    def _finish(self, writer: EpisodeWriter, seen: Seen, ending: Ending) -> None:
+    def _finish(self, writer: EpisodeWriter, first: Seen, seen: Seen, ending: Ending) -> None:
         label = None if ending is Ending.STOPPED else ending is Ending.SUCCESS
         truth = self._cell.station.world.succeeded()
         writer.end(ending, last=row_of(seen.observation, seen.encoded), label=label, ground_truth=truth)
+        passed_ns = seen.observation.stamp_ns - first.observation.stamp_ns
+        ticks = seen.observation.tick - first.observation.tick
+        self._session.ended(ending, ticks * NS / passed_ns if passed_ns > 0 else None)
 
 
 def _counts(episode: Episode) -> bool:

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         job = job_of(args)
         with Progress({**stages, NAME: args.frames * FRAME_S}) as progress:
             if made:
-                record.work(job, progress, args.demos or job.config.recording.demos, "scripted")
+                record.work(job, progress, args.demos or job.config.recording.demos)
                 train_reward.work(job, progress)
             return _measured(job, progress, args)
 

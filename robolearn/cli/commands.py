@@ -29,6 +29,7 @@ COMMANDS: dict[str, Command] = {
     "learn": Command("robolearn.cli.learn", "run the learner of a practice alone"),
     "eval": Command("robolearn.cli.evaluate", "measure success on held-out resets"),
     "up": Command("robolearn.nodes.up.command", "keep the ROS 2 nodes of a cell running, as plain processes"),
+    "tell": Command("robolearn.nodes.tell", "tell a running cell to start, pause or stop, label an episode, or re-arm"),
     "docs ros": Command("robolearn.nodes.manual", "write the page on nodes, topics, services and parameters"),
     "bench reward": Command("robolearn.cli.bench_reward", "measure the success classifier on held-out frames"),
     "bench ur": Command("robolearn.cli.bench_ur", "stop, cut off and stream to a virtual UR5e"),

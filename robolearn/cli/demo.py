@@ -66,7 +66,7 @@ def _stages(job: Job, progress: Progress) -> dict[str, Callable[[], object]]:
     config = job.config
     episodes = config.evaluation.episodes
     return {
-        "record": lambda: record.work(job, progress, config.recording.demos, "scripted"),
+        "record": lambda: record.work(job, progress, config.recording.demos),
         "train base": lambda: train_base.work(job, progress),
         "train reward": lambda: train_reward.work(job, progress),
         "eval base": lambda: evaluate.work(job, progress, "base", episodes),

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import Any
 
 import torch
 
-from drivers.keyboard import HELP, Keyboard
-from robolearn.autonomy.cell import open_cell, store_schema
+from robolearn.autonomy.cell import Cell, is_lock_step, open_cell, store_schema
 from robolearn.autonomy.recording import DemoSet, Recorder
 from robolearn.backends import backend_of
-from robolearn.cli.job import Job, add_backend_argument, add_job_arguments, job_of, say
-from robolearn.contracts import Teleop
+from robolearn.cli.driving import STATION, Driving, add_driving_arguments, live
+from robolearn.cli.job import Job, add_backend_argument, add_job_arguments, job_of
 from robolearn.episodes import EpisodeStore
-from robolearn.errors import ConfigError, unknown
-from robolearn.progress import Progress
-from robolearn.station import Station
+from robolearn.errors import ConfigError
+from robolearn.progress import Progress, Stage
 from robolearn.vision.encoder import Encoder
 from robolearn.vision.tower import Tower
 
 NAME = "record"
 AFTER = ("train base", "train reward", "eval base", "practice", "eval final")
-TELEOPS = ("scripted", "keyboard")
-OPEN_GRIPPER = 0.9
+HOME_FILE = "start_pose.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_job_arguments(parser)
     add_backend_argument(parser)
     parser.add_argument("--demos", type=int, help="demonstrations that the run is to hold (from the configuration)")
-    parser.add_argument("--teleop", default="scripted", help="who drives: " + " or ".join(TELEOPS))
+    add_driving_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -41,7 +39,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if count < 1:
         raise ConfigError(f"--demos must be at least 1, got {count}")
     with Progress({NAME: count * 1.0}) as progress:
-        demos = work(job, progress, count, args.teleop)
+        demos = work(job, progress, count, Driving.of(args))
     return {
         "demos": demos.count,
         "successes": demos.successes,
@@ -50,8 +48,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def work(job: Job, progress: Progress, count: int, teleop: str) -> DemoSet:
-    """The stage. Raises ConfigError, DeviceError and StoreError."""
+def work(job: Job, progress: Progress, count: int, driving: Driving | None = None) -> DemoSet:
+    """The stage; without ``driving`` by whoever the station's backend has. Raises ConfigError, DeviceError, StoreError.
+
+    A store that holds some already is gone on with."""
     torch.set_num_threads(1)
     features = job.config.features
     encoder = Encoder(Tower.load(features.tower), tuple(job.station.cameras), features.variants, job.seed)
@@ -63,21 +63,27 @@ def work(job: Job, progress: Progress, count: int, teleop: str) -> DemoSet:
     ):
         schema = store_schema(cell.station, job.task, encoder, job.config.recording.store_images)
         store = EpisodeStore.open_or_create(job.run.store, schema)
-        person = _person(teleop, job, cell.station)
-        person.connect()
-        try:
-            recorder = Recorder(cell, person, store, job.seed, paced=teleop == "keyboard")
-            demos = recorder.record(count, lambda so_far: stage.update(so_far.count, f"{so_far.successes} succeeded"))
-        finally:
-            person.close()
+        drive = _unwatched if driving is None else partial(_watched, driving=driving)
+        demos = drive(job, cell, store, stage, count)
     job.update(demos=demos.count, demo_cycle_time_s=demos.cycle_time_s)
     return demos
 
 
-def _person(name: str, job: Job, station: Station) -> Teleop:
-    if name not in TELEOPS:
-        raise ConfigError(unknown("teleoperation device", name, TELEOPS))
-    if name == "keyboard":
-        say(HELP)
-        return Keyboard(station.clock, OPEN_GRIPPER)
-    return backend_of(job.station).person(station.world, job.station)
+def _unwatched(job: Job, cell: Cell, store: EpisodeStore, stage: Stage, count: int) -> DemoSet:
+    person = backend_of(job.station).person(cell.station.world, job.station)
+    person.connect()
+    try:
+        return Recorder(cell, person, store, job.seed, paced=False).record(count, partial(_tell, stage))
+    finally:
+        person.close()
+
+
+def _watched(job: Job, cell: Cell, store: EpisodeStore, stage: Stage, count: int, driving: Driving) -> DemoSet:
+    with live(driving, cell.station, job.task, count, job.run.file(HOME_FILE)) as (person, session):
+        session.store = store.path
+        paced = driving.teleop != STATION and is_lock_step(cell.station.clock)
+        return Recorder(cell, person, store, job.seed, paced, session).record(count, partial(_tell, stage))
+
+
+def _tell(stage: Stage, demos: DemoSet) -> None:
+    stage.update(demos.count, f"{demos.successes} succeeded")
