@@ -28,6 +28,7 @@ not of the sending.
 
 ```bash
 robolearn up twin --station so101_twin --task lift_cube
+robolearn tell rearm  # what ros2 service call does, where there is no ros2
 ```
 """
 SETUPS_HEAD = """## What is started together
