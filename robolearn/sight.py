@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from robolearn.contracts import Float, Image
+from robolearn.contracts import Float, Frame
 from robolearn.errors import BorderError
 
 BLACK_BELOW = 16  # grey levels, of the brightest pixel
@@ -14,9 +14,9 @@ FROZEN_AFTER_RAD = 0.2  # of any joint; a picture of a moving arm has noise, and
 
 
 class _Kept(NamedTuple):
-    """A picture, and where the arm was when it came for the first time."""
+    """A frame, and where the arm was when its picture came for the first time."""
 
-    rgb: Image
+    frame: Frame
     joint_position_rad: Float
 
 
@@ -26,14 +26,16 @@ class Sight:
     def __init__(self) -> None:
         self._kept: dict[str, _Kept] = {}
 
-    def check(self, camera: str, rgb: Image, joint_position_rad: Float) -> None:
-        """Raises BorderError for a picture (H, W, 3) that a sound ``camera`` would not take of an arm (J,) [rad]."""
-        if rgb.max() < BLACK_BELOW:
+    def check(self, camera: str, frame: Frame, joint_position_rad: Float) -> None:
+        """Raises BorderError for a picture that a sound ``camera`` would not take of an arm (J,) [rad]."""
+        if frame.rgb.max() < BLACK_BELOW:
             raise BorderError(f"camera {camera}: the picture is black. Is its lens covered, or the light off?")
         kept = self._kept.get(camera)
-        if kept is None or not np.array_equal(kept.rgb, rgb):
-            self._kept[camera] = _Kept(rgb, joint_position_rad)
-        elif np.abs(joint_position_rad - kept.joint_position_rad).max() > FROZEN_AFTER_RAD:
+        if kept is None or not np.array_equal(kept.frame.rgb, frame.rgb):
+            self._kept[camera] = _Kept(frame, joint_position_rad)
+            return
+        moved_rad = np.abs(joint_position_rad - kept.joint_position_rad).max()
+        if frame.stamp_ns != kept.frame.stamp_ns and moved_rad > FROZEN_AFTER_RAD:
             raise BorderError(f"camera {camera}: frozen: the picture stays the same while the arm moves")
 
     def reset(self) -> None:

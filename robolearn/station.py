@@ -133,7 +133,7 @@ class Station:
         age_ns = {"arm": check_age("arm reading", arm.stamp_ns, now_ns, self._max_age_ns)}
         for name, frame in frames.items():
             self._check_shape(name, frame)
-            self._sight.check(name, frame.rgb, arm.joint_position_rad)
+            self._sight.check(name, frame, arm.joint_position_rad)
             age_ns[name] = check_age(f"camera {name}", frame.stamp_ns, now_ns, self._max_age_ns)
         observation = Observation(self._tick, now_ns, arm, frames, age_ns)
         self._tick += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from robolearn.contracts import Frame, Image
 from robolearn.errors import BorderError
 from robolearn.sight import Sight
 
@@ -13,25 +14,35 @@ HERE = np.zeros(5)
 THERE = np.array([0.0, 0.0, 0.3, 0.0, 0.0])
 
 
+def at(stamp_ns: int, rgb: Image = PICTURE) -> Frame:
+    return Frame(stamp_ns, rgb.copy())
+
+
 def test_a_black_picture_is_refused_by_the_name_of_its_camera() -> None:
     with pytest.raises(BorderError, match="camera wrist: the picture is black"):
-        Sight().check("wrist", np.full_like(PICTURE, 9), HERE)
+        Sight().check("wrist", at(0, np.full_like(PICTURE, 9)), HERE)
 
 
 def test_the_same_picture_while_the_arm_moves_is_a_frozen_camera() -> None:
     sight = Sight()
-    sight.check("front", PICTURE, HERE)
-    sight.check("front", PICTURE.copy(), HERE + 0.1)
+    sight.check("front", at(0), HERE)
+    sight.check("front", at(1), HERE + 0.1)
     with pytest.raises(BorderError, match="camera front: frozen"):
-        sight.check("front", PICTURE.copy(), THERE)
+        sight.check("front", at(2), THERE)
+
+
+def test_the_same_frame_looked_at_twice_is_no_fault() -> None:
+    sight = Sight()
+    sight.check("front", at(0), HERE)
+    sight.check("front", at(0), THERE)
 
 
 def test_pictures_that_differ_or_an_arm_that_rests_are_no_fault() -> None:
     sight = Sight()
     for step in range(10):
-        sight.check("front", PICTURE, HERE)
+        sight.check("front", at(step), HERE)
         other = PICTURE.copy()
         other[3, 4, 1] ^= 1
-        sight.check("wrist", other if step % 2 else PICTURE, step * THERE)
+        sight.check("wrist", at(step, other if step % 2 else PICTURE), step * THERE)
     sight.reset()
-    sight.check("front", PICTURE, 10 * THERE)
+    sight.check("front", at(10), 10 * THERE)
