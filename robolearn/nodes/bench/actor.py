@@ -15,7 +15,7 @@ from sensor_msgs.msg import CameraInfo
 from robolearn.backends import load_station
 from robolearn.contracts import ArmCommand, CommandMode, Frame
 from robolearn.descriptions import description
-from robolearn.errors import DeviceError
+from robolearn.errors import BorderError, DeviceError
 from robolearn.kinematics import Kinematics
 from robolearn.nodes import topics
 from robolearn.nodes.bench.inference import Inference
@@ -57,17 +57,21 @@ class Actor:
         self._newest_ns = 0  # stamp of the newest frame, of which the small message tells
 
     def run(self, every: int, seconds: float) -> dict[str, Any]:
-        """Act on one in ``every`` frames for ``seconds`` [s]."""
+        """Act on one in ``every`` frames for ``seconds`` [s]; what is too old, or refused, is a miss."""
         self._inference.warm_up(HEIGHT, WIDTH, self._station.proprio_dim)
         self._rearm()
         pairs: list[tuple[int, int]] = []  # stamps of the command and of its frame [ns]
         gap_ns = round((every - 0.5) * 1e9 / FPS)
         with self._link.listening(topics.CAMERA_INFO.of(CAMERAS[0]), self._hear):
-            end_s, last_ns = time.monotonic() + seconds, 0
+            end_s, last_ns, missed = time.monotonic() + seconds, 0, 0
             while time.monotonic() < end_s:
                 last_ns = self._wait_for_frame(last_ns + gap_ns)
-                pairs.append((self._act(), last_ns))
-        return {"pairs": pairs, "inference_ms": self._inference.took_ms}
+                try:
+                    pairs.append((self._act(), last_ns))
+                except (BorderError, DeviceError):
+                    missed += 1
+                    self._rearm()
+        return {"pairs": pairs, "missed": missed, "inference_ms": self._inference.took_ms}
 
     def _rearm(self) -> None:
         """A gate that has just been started may still be looking for its arm. Raises DeviceError if it stays so."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from robolearn.nodes import topics
 from robolearn.nodes.bench.listening import Commands, count_frames, percentiles
 from robolearn.nodes.bench.rig import CAMERAS, running_cell
 from robolearn.nodes.link import Link
-from robolearn.nodes.up.child import Child
+from robolearn.nodes.up.child import Child, die_with
 from robolearn.progress import Progress, Stage
 
 NAME = "bench ros"
@@ -84,7 +85,8 @@ def at_each_rate(side: Callable[[int], dict[str, Any]], stage: Stage) -> tuple[d
 
 
 def _compared(ours: dict[str, Any], bare: dict[str, Any]) -> dict[str, Any]:
-    longer = float(ours["to_arm"]["p99_ms"] / bare["to_arm"]["p99_ms"])
+    slowest = [side["to_arm"]["p99_ms"] for side in (ours, bare)]
+    longer = math.nan if None in slowest else slowest[0] / slowest[1]
     return {"robolearn": ours, "bare": bare, "p99_times_bare": longer}
 
 
@@ -93,7 +95,9 @@ def bars(figures: dict[str, Any]) -> list[Bar]:
     times = [
         Bar(f"p99_times_bare_{hz}_hz", figures[f"{hz}_hz"]["p99_times_bare"], MOST_TIMES_BARE, "<=") for hz in RATES_HZ
     ]
-    return [*times, Bar("frames_lost", figures["frames"]["lost"], 0, "<=")]
+    missed = sum(figures[f"{hz}_hz"]["robolearn"]["missed"] for hz in RATES_HZ)
+    lost = figures["frames"]["lost"]
+    return [*times, Bar("frames_lost", lost, 0, "<="), Bar("commands_missed", missed, 0, "<=")]
 
 
 def frames(link: Link, children: Sequence[Child], seconds: float) -> dict[str, Any]:
@@ -119,7 +123,12 @@ def over_nodes(link: Link, station: Path, namespace: str, hz: int, seconds: floa
     commands, timing = Commands(), ("--hz", str(hz), "--seconds", str(seconds))
     with commands.heard(link):
         (told,) = told_by(["actor", str(station), namespace, *timing])
-    return {"to_arm": percentiles(commands.took_ms(told["pairs"])), "inference": percentiles(told["inference_ms"])}
+    took_ms = commands.took_ms(told["pairs"])
+    return {
+        "to_arm": percentiles(took_ms),
+        "inference": percentiles(told["inference_ms"]),
+        "missed": told["missed"] + len(told["pairs"]) - len(took_ms),
+    }
 
 
 def over_bare_dds(namespace: str, hz: int, seconds: float) -> dict[str, Any]:
@@ -163,7 +172,10 @@ def told_by(*commands: Sequence[str]) -> list[dict[str, Any]]:
 def _started(module: str, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", f"{__package__}.{module}", *words]
     environment = {**os.environ, **ONE_THREAD}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        preexec_fn=die_with(os.getpid()),
+    )  # fmt: skip
 
 
 def _cpu_s(process: psutil.Process) -> float:

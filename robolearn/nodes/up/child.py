@@ -8,9 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -75,7 +74,7 @@ class Child:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                preexec_fn=_die_with(os.getpid()),
+                preexec_fn=die_with(os.getpid()),
             )  # fmt: skip
         self._started_s, self._due_s = time.monotonic(), None
 
@@ -151,7 +150,9 @@ def _kill_group(group: int) -> None:
         return
 
 
-def _die_with(parent: int) -> Any:
+def die_with(parent: int) -> Callable[[], None]:
+    """What a process does before anything else so that it is told to end when ``parent``, its starter, ends."""
+
     def prepare() -> None:
         _libc.prctl(SET_DEATH_SIGNAL, signal.SIGTERM)
         if os.getppid() != parent:

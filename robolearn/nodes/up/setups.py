@@ -34,7 +34,9 @@ SETUPS = {
         Setup("cell", "the station's devices behind the safety gate", CELL),
         Setup(TWIN, "the cell, with the twin in place of its devices", CELL),
         Setup("practice", "the cell, an actor that practises and a learner", (*CELL, "actor_node", "learner_node")),
-        Setup("record", "the cell, a person's device and a recorder of messages", (*CELL, "teleop_node", "recorder_node")),
+        Setup(
+            "record", "the cell, a person's device and a recorder of messages", (*CELL, "teleop_node", "recorder_node")
+        ),
     )
 }
 

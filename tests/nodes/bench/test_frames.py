@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -62,7 +63,12 @@ def test_what_was_not_measured_is_told_as_nothing() -> None:
     assert percentiles(np.arange(101.0).tolist()) == {"p50_ms": 50.0, "p99_ms": 99.0, "count": 101}
 
 
-@pytest.mark.parametrize(("times", "lost", "expected"), [(1.5, 0, True), (1.6, 0, False), (1.5, 1, False)])
-def test_a_bar_that_is_missed_is_told(times: float, lost: int, expected: bool) -> None:
-    figures = {"10_hz": {"p99_times_bare": 1.0}, "30_hz": {"p99_times_bare": times}, "frames": {"lost": lost}}
+@pytest.mark.parametrize(
+    ("times", "lost", "missed", "expected"),
+    [(1.5, 0, 0, True), (1.6, 0, 0, False), (math.nan, 0, 0, False), (1.5, 1, 0, False), (1.5, 0, 1, False)],
+)
+def test_a_bar_that_is_missed_is_told(times: float, lost: int, missed: int, expected: bool) -> None:
+    ours = {"robolearn": {"missed": missed}}
+    figures = {"10_hz": {"p99_times_bare": 1.0, **ours}, "30_hz": {"p99_times_bare": times, **ours}}
+    figures["frames"] = {"lost": lost}
     assert all(bar.ok for bar in bars(figures)) is expected
