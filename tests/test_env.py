@@ -1,0 +1,88 @@
+"""A cell as a Gymnasium environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+from robolearn.env import ID, PROPRIO, CellEnv
+from robolearn.errors import BorderError, ConfigError
+
+STILL = np.zeros(5, np.float32)
+
+
+@pytest.fixture
+def cell() -> Iterator[CellEnv]:
+    made = CellEnv(task="lift_cube", render_mode="rgb_array")
+    yield made
+    made.close()
+
+
+@pytest.mark.timeout(300)
+def test_gymnasium_itself_has_no_complaint(cell: CellEnv) -> None:
+    check_env(cell, skip_render_check=True, skip_close_check=True)
+
+
+@pytest.mark.parametrize("name", [ID, f"robolearn.env:{ID}"])
+def test_it_is_made_by_its_id(name: str) -> None:
+    made = gymnasium.make(name, task="lift_cube")
+    try:
+        assert set(cast(gymnasium.spaces.Dict, made.observation_space).spaces) == {PROPRIO, "front", "wrist"}
+    finally:
+        made.close()
+
+
+def test_the_same_seed_is_the_same_start_and_another_is_another(cell: CellEnv) -> None:
+    first, drawn = cell.reset(seed=3)
+    again, same = cell.reset(seed=3)
+    assert drawn == same and (first["front"] == again["front"]).all()
+    assert cell.reset(seed=4)[1] != drawn
+
+
+def test_time_running_out_truncates_and_does_not_terminate(cell: CellEnv) -> None:
+    cell.reset(seed=0)
+    ends = [cell.step(STILL)[1:] for _ in range(100)]
+    assert all(end[:3] == (0.0, False, False) for end in ends[:-1])
+    reward, terminated, truncated, info = ends[-1]
+    assert (reward, terminated, truncated, info["ending"]) == (0.0, False, True, "timeout")
+
+
+def test_success_terminates_and_pays_once() -> None:
+    seen = iter([False, False, True])
+    cell = CellEnv(task="lift_cube", judge=lambda observation: next(seen))
+    cell.reset(seed=0)
+    ends = [cell.step(STILL)[1:] for _ in range(3)]
+    cell.close()
+    assert [end[:3] for end in ends] == [(0.0, False, False), (0.0, False, False), (1.0, True, False)]
+    assert ends[-1][3]["ending"] == "success"
+
+
+def test_a_fault_truncates_and_is_told(cell: CellEnv) -> None:
+    cell.reset(seed=0)
+    cell._station.arm.stop("a person pressed the button")
+    _, reward, terminated, truncated, info = cell.step(STILL)
+    assert (reward, terminated, truncated, info["ending"]) == (0.0, False, True, "fault")
+    assert "a person pressed the button" in info["fault"]
+
+
+@pytest.mark.parametrize("bad", [np.nan, 1.5])
+def test_a_bad_action_is_refused(cell: CellEnv, bad: float) -> None:
+    cell.reset(seed=0)
+    with pytest.raises(BorderError):
+        cell.step(np.full(5, bad, np.float32))
+
+
+def test_an_unknown_task_is_named() -> None:
+    with pytest.raises(ConfigError, match="unknown task 'lift_cub'"):
+        CellEnv(task="lift_cub")
+
+
+def test_a_picture_is_rendered(cell: CellEnv) -> None:
+    cell.reset(seed=0)
+    picture = cell.render()
+    assert picture is not None and picture.shape == (128, 128, 3)
