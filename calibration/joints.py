@@ -63,9 +63,8 @@ class ServoScale:
 
 
 def half_turn_homing(actual: int) -> int:
-    """The homing offset [steps] that makes a servo at ``actual``, in the middle of its range, read 2047."""
-    offset = actual - HALF_TURN
-    return offset - STEPS if offset > HALF_TURN else offset
+    """The homing offset [steps] that makes a servo at ``actual`` (0 .. 4095), in the middle of its range, read 2047."""
+    return min(actual - HALF_TURN, HALF_TURN)
 
 
 def range_of(positions: Float) -> tuple[int, int]:

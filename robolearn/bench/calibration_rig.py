@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 import numpy as np
 
@@ -56,16 +57,21 @@ class Rig:
         self.lens = draw_lens(self.rng)
         self.zero_offset_rad = np.zeros(len(JOINTS))
         self._kinematics = Kinematics(description("so101"), JOINTS)
-        self._studio = Studio(self.board, self.lens, NOISE_GRAY_LEVELS, seed)
+        self._seed = seed
         near = self._nudge(0.004, 0.03)
         if mounting is Mounting.ON_TOOL:
             self.rider, self.still = _wrist_camera() @ near, self._flat(np.array([0.22, 0.0, 0.0]))
         else:
             self.rider, self.still = self._held() @ near, _table_camera() @ self._nudge(0.01, 0.03)
 
+    @cached_property
+    def _studio(self) -> Studio:
+        return Studio(self.board, self.lens, NOISE_GRAY_LEVELS, self._seed)
+
     def close(self) -> None:
         """Free the OpenGL context."""
-        self._studio.close()
+        if "_studio" in self.__dict__:
+            self._studio.close()
 
     def tool_pose(self, joint_position_rad: Float) -> tuple[Float, Float]:
         """Forward kinematics, as the station has it."""
