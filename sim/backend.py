@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from calibration import artefacts
+from calibration.identification import TwinParameters
 from robolearn.contracts import Teleop, World
 from robolearn.errors import ConfigError
 from robolearn.station import StationConfig
 from robolearn.task import TaskConfig
+from sim import identification
 from sim.config import TwinTask
 from sim.demonstrator import Demonstrator
 from sim.onlooker import Onlooker
@@ -21,7 +24,19 @@ def world(station: StationConfig, task: TaskConfig) -> World:
     """A twin of the station with the scene of the task. Raises ConfigError."""
     if station.description == PEG_ARM:
         return PegWorld(station.camera_specs(), station.control_hz, task.twin.read(PegTask))
-    return TwinWorld(station.camera_specs(), station.control_hz, task.twin.read(TwinTask))
+    twin = TwinWorld(station.camera_specs(), station.control_hz, task.twin.read(TwinTask))
+    _identify(twin, station)
+    return twin
+
+
+def _identify(twin: TwinWorld, station: StationConfig) -> None:
+    """Give the twin the joints and servos of the real arm, if the station's calibrations hold them."""
+    if station.calibration is None:
+        return
+    folder = artefacts.folder_of(station.name, station.calibration)
+    found = artefacts.find(folder, station.description, TwinParameters)
+    if found is not None:
+        identification.apply(found.result, twin.scene.model)
 
 
 def person(world: World, station: StationConfig) -> Teleop:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from robolearn import config
-from robolearn.backends import backend_of, load_station
+from robolearn.backends import backend_of, load_station, load_task
 from robolearn.cli.output import as_line
 from robolearn.doctor.calibrations import calibration_findings
 from robolearn.doctor.devices import device_findings
@@ -25,13 +25,14 @@ from robolearn.task import TaskConfig
 
 OK, ILL = 0, 1
 SECONDS = 3.0
-TASK = "on_table"
+BARE = "on_table"
 PLAIN_WIDTH = 160  # where the table does not go to a terminal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which station, and how long to watch each device."""
     parser.add_argument("--station", required=True, help="name or file of the station")
+    parser.add_argument("--task", help="task whose scene a twin is to have (a bare cell of the SO-101)")
     parser.add_argument("--seconds", type=float, default=SECONDS, help=f"how long to read each device ({SECONDS:g})")
 
 
@@ -39,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     """Examine, show, and return 1 if anything is red. Nothing moves."""
     if not args.seconds > 0.0:
         raise ConfigError(f"--seconds must be above 0, got {args.seconds}")
-    findings = list(examine(load_station(args.station), args.seconds))
+    task = config.load(config.find("calibration", BARE), TaskConfig) if args.task is None else load_task(args.task)
+    findings = list(examine(load_station(args.station), task, args.seconds))
     if args.json:
         print(as_line({"station": args.station, "lines": [one.as_dict() for one in findings], **_counts(findings)}))
     else:
@@ -47,9 +49,8 @@ def run(args: argparse.Namespace) -> int:
     return ILL if any(one.level is Level.RED for one in findings) else OK
 
 
-def examine(station: StationConfig, seconds: float) -> Iterator[Finding]:
+def examine(station: StationConfig, task: TaskConfig, seconds: float) -> Iterator[Finding]:
     """Every finding, devices first."""
-    task = config.load(config.find("calibration", TASK), TaskConfig)
     arm = None
     try:
         with closing(backend_of(station).world(station, task)) as world:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from calibration import artefacts
 from calibration.identification import Recording, TwinParameters
+from robolearn.backends import load_task
 from robolearn.descriptions import description
+from sim import backend
 from sim.arm import JOINTS
-from sim.identification import TIMESTEP_S, ArmRollouts, delayed
+from sim.identification import TIMESTEP_S, ArmRollouts, delayed, parameters_of
+from sim.world import TwinWorld
+from tests.sim.cells import STATION
 
 PERIOD_S = 0.02
 STEPS = round(PERIOD_S / TIMESTEP_S)
@@ -54,3 +60,11 @@ def test_a_delay_within_a_physics_step_is_shared_between_steps() -> None:
     change = 25 * STEPS
     assert half[change - 1 : change + 2] == pytest.approx([0.0, 0.1, 0.2])
     assert delayed(recording, 0.0, STEPS)[change - 1 : change + 1, 0] == pytest.approx([0.0, 0.2])
+
+
+def test_a_twin_whose_station_has_identified_parameters_moves_by_them(tmp_path: Path) -> None:
+    softer = TwinParameters.of(JOINTS, np.full((5, len(JOINTS)), 0.5), 0.01)
+    artefacts.save(tmp_path, "so101", STATION.name, softer, (0.001, "rad"), {})
+    world = backend.world(replace(STATION, calibration=str(tmp_path)), load_task("lift_cube"))
+    assert isinstance(world, TwinWorld)
+    assert parameters_of(world.scene.model, JOINTS) == replace(softer, delay_s=0.0)
