@@ -10,6 +10,7 @@ from robolearn.autonomy.cell import GRIPPER, gripper_value, is_lock_step, still
 from robolearn.autonomy.handover import HandOver
 from robolearn.backends import load_station, load_task, open_station
 from robolearn.cli.driving import Driving, LiveSession, add_driving_arguments, live
+from robolearn.cli.job import add_backend_argument
 from robolearn.contracts import Action, Ending, Teleop, TeleopEvent
 from robolearn.errors import ConfigError
 from robolearn.station import NS, Station
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which cell, who drives, how long."""
     parser.add_argument("--station", default="so101_twin", help="name or file of the station (so101_twin)")
     parser.add_argument("--task", default="cube_in_bin", help="name or file of the task (cube_in_bin)")
+    add_backend_argument(parser)
     parser.add_argument("--seconds", type=float, help="end by itself after so long, on the station's clock")
     parser.add_argument("--seed", type=int, default=0, help="of the scene's first draws, where the world has any")
     add_driving_arguments(parser)
@@ -28,7 +30,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Drive until the person aborts, and return what was done."""
     if args.seconds is not None and not args.seconds > 0:
         raise ConfigError(f"--seconds must be above 0, got {args.seconds}")
-    about, task = load_station(args.station), load_task(args.task)
+    about, task = load_station(args.station, args.backend), load_task(args.task)
     station = open_station(about, task)
     try:
         with live(Driving.of(args), station, task, wanted=None, home=None) as (teleop, session):
