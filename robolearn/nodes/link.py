@@ -59,6 +59,10 @@ class Link:
         """Publish on a topic."""
         return self._node.create_publisher(load_type(topic.type), topic.name, PROFILES[topic.qos])
 
+    def forget(self, publisher: Publisher[Any]) -> None:
+        """Publish with this one no more."""
+        self._node.destroy_publisher(publisher)
+
     @contextmanager
     def listening(self, topic: Topic, heard: Callable[[Any], None]) -> Iterator[None]:
         """Call ``heard`` with each message, under ``arrived``."""

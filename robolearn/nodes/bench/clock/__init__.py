@@ -1,0 +1,1 @@
+"""Laid before the Python of the nodes whose wall clock is to be set."""

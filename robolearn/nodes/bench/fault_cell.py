@@ -1,0 +1,209 @@
+"""A cell that is to be hurt: nodes that are started again, a scripted person who drives, and what is seen of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rosgraph_msgs.msg import Clock
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+from robolearn.backends import load_station
+from robolearn.episodes import EpisodeStore
+from robolearn.errors import BenchError, RobolearnError
+from robolearn.nodes import topics
+from robolearn.nodes.bench.faulty_twin import BROKEN, TRUTH
+from robolearn.nodes.link import Link
+from robolearn.nodes.stamps import NS, to_ns
+from robolearn.nodes.table import NodeEntry, entry
+from robolearn.nodes.up.child import Child, end_all
+from robolearn.nodes.up.rules import argument, assignment
+from robolearn.nodes.up.setups import Start, Wanted, starts
+
+STATION = "so101_twin"
+LOOK_S = 0.05
+READY_S = 240.0
+CLOCK_STEP = "ROBOLEARN_FAULTS_CLOCK"
+
+
+@dataclass(frozen=True)
+class _FaultyTwin(NodeEntry):
+    """The twin's node, on a twin that can be hurt."""
+
+    @property
+    def module(self) -> str:
+        return "robolearn.nodes.bench.faulty_twin"
+
+
+@dataclass
+class Seen:
+    """What has come over the graph so far."""
+
+    named: list[str] = field(default_factory=list)  # everything that was reported as not right
+    moved: int = 0  # commands that the arm has taken
+    twin_s: float = 0.0
+
+
+class FaultCell:
+    """The running cell, its folder, and the hands of whoever hurts it."""
+
+    def __init__(self, folder: Path, run: Path, children: dict[str, Child], link: Link) -> None:
+        self.folder, self.run, self.children, self.link = folder, run, children, link
+        self.station = load_station(STATION)
+        self.seen = Seen()
+        self.absent: set[str] = set()  # nodes that are not started again for now
+        self.rng = random.Random(0)
+
+    @property
+    def truths(self) -> list[Path]:
+        """Logs of the twin, one for each of its processes."""
+        return sorted((self.folder / "truth").glob("*.f64"))
+
+    @property
+    def twin_log(self) -> Path:
+        """That of the process that runs now."""
+        return self.folder / "truth" / f"{self.children['twin_node'].pid}.f64"
+
+    def look(self) -> None:
+        """Start again what has died. Raises ConfigError for a node that was started badly."""
+        for name, child in self.children.items():
+            if name not in self.absent:
+                child.look()
+        time.sleep(LOOK_S)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.wait_until(lambda: False, seconds)
+
+    def wait_until(self, done: Callable[[], bool], patience_s: float) -> bool:
+        """True as soon as it is ``done``; false if it takes longer."""
+        deadline_s = time.monotonic() + patience_s
+        while not done():
+            if time.monotonic() > deadline_s:
+                return False
+            self.look()
+        return True
+
+    def moves_again(self, patience_s: float, commands: int = 15) -> bool:
+        """True once the arm has taken so many more commands."""
+        before = self.seen.moved
+        return self.wait_until(lambda: self.seen.moved - before >= commands, patience_s)
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to the process of a node."""
+        pid = self.children[name].pid
+        if pid is None:
+            raise BenchError(f"{name} does not run: {self.children[name].last_words()}")
+        os.kill(pid, number)
+
+    def break_camera(self, name: str, fault: str) -> None:
+        """Hurt a camera; an empty fault heals it."""
+        self.write("cameras.json", json.dumps({name: fault} if fault else {}))
+
+    def step_clock(self, seconds: float) -> None:
+        """Set the wall clock of every process of the cell."""
+        self.write("clock", str(seconds))
+
+    def write(self, name: str, text: str) -> None:
+        """Write a small file of the folder at once."""
+        part = self.folder / f"{name}.part"
+        part.write_text(text, encoding="utf-8")
+        part.replace(self.folder / name)
+
+    def committed(self) -> dict[str, int]:
+        """Rows of every episode that are on disk."""
+        return {episode.id: episode.rows for episode in EpisodeStore.open(self.run / "store").episodes()}
+
+    def hear_report(self, message: DiagnosticArray) -> None:
+        """Keep what is not right."""
+        self.seen.named += [f"{one.name}: {one.message}" for one in message.status if one.level != b"\0"]
+
+    def hear_executed(self, message: JointTrajectory) -> None:
+        """Count what the arm takes."""
+        self.seen.moved += len(message.points)
+
+    def hear_clock(self, message: Clock) -> None:
+        """Keep the time of the twin."""
+        self.seen.twin_s = to_ns(message.clock) / NS
+
+
+@contextmanager
+def running(folder: Path, run: Path, config: str, task: str, nodes: tuple[str, ...]) -> Iterator[FaultCell]:
+    """A cell of ``nodes`` that practises, driven by the scripted person; ended at the end. Raises BenchError."""
+    (folder / "truth").mkdir(parents=True)
+    cell_environment = {
+        TRUTH: str(folder / "truth"), BROKEN: str(folder / "cameras.json"), CLOCK_STEP: str(folder / "clock"),
+        "PYTHONPATH": f"{Path(__file__).with_name('clock')}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+        "OMP_NUM_THREADS": "1",
+    }  # fmt: skip
+    (folder / "clock").write_text("0", encoding="ascii")
+    namespace = f"/faults_{os.getpid()}"
+    planned = _planned(folder, run, config, task, nodes, namespace)
+    with ExitStack() as stack:
+        stack.enter_context(_environment(cell_environment))
+        children = {start.entry.name: Child(start, folder, "warn") for start in planned}
+        stack.callback(lambda: end_all(list(children.values())))
+        for child in children.values():
+            child.start()
+        link = Link("faults", namespace, patience_s=5.0)
+        stack.callback(link.close)
+        cell = FaultCell(folder, run, children, link)
+        stack.enter_context(link.listening(topics.DIAGNOSTICS, cell.hear_report))
+        stack.enter_context(link.listening(topics.SAFETY.clips, cell.hear_report))
+        stack.enter_context(link.listening(topics.ARM.executed, cell.hear_executed))
+        stack.enter_context(link.listening(topics.CLOCK, cell.hear_clock))
+        _start_practice(cell)
+        yield cell
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str]) -> Iterator[None]:
+    """For the processes that are started meanwhile."""
+    before = dict(os.environ)
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _planned(folder: Path, run: Path, config: str, task: str, nodes: tuple[str, ...], namespace: str) -> list[Start]:
+    given = (
+        argument("task", task), argument("run", str(run)), argument("config", config),
+        argument("folder", str(folder / "recordings")), assignment("twin_node:person:=demonstrator"),
+        assignment("actor_node:teleop:=true"),
+    )  # fmt: skip
+    planned = starts(Wanted("practice", STATION, namespace, given, ("recorder_node",)))
+    hurt = _FaultyTwin(**vars(entry("twin_node")))
+    return [
+        Start(hurt, one.name, one.namespace, one.parameters) if one.entry.name == "twin_node" else one
+        for one in planned
+        if one.entry.name in nodes
+    ]
+
+
+def _start_practice(cell: FaultCell) -> None:
+    """Say "start", as soon as somebody hears it, and wait until the arm moves."""
+    start = next(service for service in topics.SUPERVISOR if service.name.endswith("/start"))
+    deadline_s = time.monotonic() + READY_S
+    while True:
+        cell.look()
+        try:
+            cell.link.call(start, Trigger.Request())
+            break
+        except RobolearnError as error:
+            if time.monotonic() > deadline_s:
+                raise BenchError(f"the cell does not start: {error}") from error
+    if not cell.moves_again(READY_S):
+        words = {name: child.last_words() for name, child in cell.children.items()}
+        raise BenchError(f"the arm does not move: {words}")

@@ -1,0 +1,190 @@
+"""The faults that are injected: how each is done, how it must be named, and how it ends."""
+
+from __future__ import annotations
+
+import math
+import resource
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from robolearn.learning.weights import WeightsFolder
+from robolearn.nodes import topics
+from robolearn.nodes.bench.fault_cell import FaultCell
+from robolearn.nodes.stamps import NS, to_time
+
+KILL, STOP, GO = signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT
+STREAM = ("actor_node", "safety_node")  # the arm's commands end with these
+BURST_S, FLOOD_HZ, DOUBLE_HZ = 0.5, 1000.0, 50.0
+CAMERA_S, DISK_S, CLOCK_S, LEARNER_GONE_S = 2.5, 3.0, 1.5, 60.0
+
+
+@dataclass(frozen=True)
+class Injection:
+    """One kind of fault. ``named`` are texts, one of which has to be reported."""
+
+    kind: str
+    act: Callable[[FaultCell], None]
+    named: tuple[str, ...]
+    times: int
+    ends_stream: bool = False
+    needs: tuple[str, ...] = ()  # nodes besides twin, gate, supervisor and actor
+
+
+def killed(node: str, times: int) -> Injection:
+    """A node is killed, and is started again by whoever keeps it up."""
+    named = {"actor_node": "actor_node has begun anew", "safety_node": "safety_node has begun anew"}
+    return Injection(
+        f"kill -9 {node}", lambda cell: cell.signal(node, KILL), (named.get(node, f"{node} has begun anew"),), times,
+        node in STREAM, (node,),
+    )  # fmt: skip
+
+
+def stopped(node: str, seconds: float, times: int) -> Injection:
+    """A node stands still for a while."""
+
+    def act(cell: FaultCell) -> None:
+        cell.signal(node, STOP)
+        try:
+            cell.wait(seconds)
+        finally:
+            cell.signal(node, GO)
+
+    return Injection(
+        f"SIGSTOP {node} {seconds:g} s", act, (f"/{node}: this process has stood still",), times, node in STREAM,
+        (node,),
+    )  # fmt: skip
+
+
+def broken_camera(fault: str, named: str, times: int) -> Injection:
+    """A camera breaks, and heals."""
+
+    def act(cell: FaultCell) -> None:
+        cell.break_camera(cell.rng.choice(sorted(cell.station.cameras)), fault)
+        cell.wait(CAMERA_S)
+        cell.break_camera("", "")
+
+    return Injection(f"camera {fault}", act, (named,), times)
+
+
+def bad_command(kind: str, value: float, named: str, times: int) -> Injection:
+    """One command with a value that is none, in the name of the actor."""
+
+    def act(cell: FaultCell) -> None:
+        _send(cell, "actor", lambda _: np.full(len(cell.station.joint_names), value), 1, 1.0)
+
+    return Injection(f"{kind} command", act, (named,), times)
+
+
+def huge(cell: FaultCell) -> None:
+    """Commands far away from a source that prevails."""
+    _send(cell, "teleop", lambda _: np.full(len(cell.station.joint_names), 1e9), 5, DOUBLE_HZ)
+
+
+def stale(cell: FaultCell) -> None:
+    """A command that is too old."""
+    _send(cell, "actor", lambda _: np.zeros(len(cell.station.joint_names)), 1, 1.0, age_s=1.0)
+
+
+def flood(cell: FaultCell) -> None:
+    """Wild commands at 1 kHz from a source that prevails."""
+    _send(cell, "teleop", lambda rng: rng.uniform(-2.0, 2.0, len(cell.station.joint_names)), 500, FLOOD_HZ)
+
+
+def two_commanders(cell: FaultCell) -> None:
+    """Another one who calls itself the actor."""
+    _send(cell, "actor", lambda _: np.zeros(len(cell.station.joint_names)), round(BURST_S * DOUBLE_HZ), DOUBLE_HZ)
+
+
+def clock_stepped(hours: float, times: int) -> Injection:
+    """The wall clock of every process is set, and set back."""
+
+    def act(cell: FaultCell) -> None:
+        cell.step_clock(3600 * hours)
+        cell.wait(CLOCK_S)
+        cell.step_clock(0.0)
+
+    return Injection(f"clock {hours:+g} h", act, ("clock stepped",), times)
+
+
+def truncated_weights(cell: FaultCell) -> None:
+    """A new version of the weights of which the end is missing."""
+    folder = WeightsFolder(cell.run / "weights")
+    folder.path.mkdir(exist_ok=True)
+    path = folder.path / f"weights-{folder.newest() + 1:09d}.safetensors"
+    path.write_bytes((64).to_bytes(8, "little") + b'{"__metadata__"')
+    cell.wait(3.0)
+    path.unlink(missing_ok=True)
+
+
+def disk_full(cell: FaultCell) -> None:
+    """Every write of the actor is refused for a while."""
+    pid = cell.children["actor_node"].pid
+    if pid is None:
+        return
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, before[1]))
+    cell.wait(DISK_S)
+    if cell.children["actor_node"].pid == pid:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+
+def learner_gone(cell: FaultCell) -> None:
+    """The learner is killed, and stays away for a minute."""
+    cell.absent.add("learner_node")
+    cell.signal("learner_node", KILL)
+    cell.wait(LEARNER_GONE_S)
+    cell.absent.remove("learner_node")
+
+
+def _send(
+    cell: FaultCell, source: str, values: Callable[[np.random.Generator], Any], count: int, rate_hz: float,
+    age_s: float = 0.0,
+) -> None:  # fmt: skip
+    """Send ``count`` commands as ``source``, from a publisher of its own."""
+    topic = topics.SAFETY.command.of(source)
+    publisher, rng = cell.link.publisher(topic), np.random.default_rng(cell.rng.getrandbits(32))
+    listeners = 1 + ("recorder_node" in cell.children)
+    cell.wait_until(lambda: publisher.get_subscription_count() >= listeners, 10.0)
+    start_s = time.monotonic()
+    for number in range(count):
+        message = JointTrajectory(joint_names=list(cell.station.joint_names))
+        message.points = [JointTrajectoryPoint(positions=[float(value) for value in values(rng)])]
+        message.header.stamp = to_time(round((cell.seen.twin_s - age_s) * NS))
+        publisher.publish(message)
+        time.sleep(max(0.0, start_s + (number + 1) / rate_hz - time.monotonic()))
+    cell.link.forget(publisher)
+
+
+NODES = ("twin_node", "safety_node", "supervisor_node", "actor_node", "learner_node", "recorder_node")
+INJECTIONS: tuple[Injection, ...] = (
+    bad_command("NaN", math.nan, "not finite", 30),
+    bad_command("inf", math.inf, "not finite", 30),
+    Injection("huge command", huge, ("joint_range",), 30),
+    Injection("stale command", stale, ("age",), 30),
+    Injection("flood at 1 kHz", flood, ("two commanders", "joint_range", "joint_speed"), 20),
+    Injection("two commanders", two_commanders, ("two commanders",), 20),
+    broken_camera("black", "black", 10),
+    broken_camera("frozen", "frozen", 10),
+    broken_camera("delayed", "age", 10),
+    broken_camera("wrong size", "expected", 10),
+    clock_stepped(1.0, 10),
+    clock_stepped(-1.0, 10),
+    Injection("weights truncated", truncated_weights, ("refused",), 10),
+    Injection("disk full", disk_full, ("actor_node",), 8),
+    *(killed(node, 5) for node in NODES),
+    *(stopped(node, 1.0, 5) for node in NODES),
+    *(stopped(node, 10.0, 2) for node in NODES),
+    Injection("learner gone for a minute", learner_gone, ("learner_node has been silent",), 2, needs=("learner_node",)),
+)
+
+
+def chosen(nodes: tuple[str, ...], share: float) -> list[Injection]:
+    """Those that a cell of ``nodes`` can suffer, each ``share`` as often, but once at least."""
+    fit = [one for one in INJECTIONS if set(one.needs) <= set(nodes)]
+    return [replace(one, times=max(1, round(share * one.times))) for one in fit]

@@ -1,0 +1,90 @@
+"""What the arm really did, from the twin's own log: against the limits, and how soon it came to rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robolearn.contracts import Float
+from robolearn.station import StationConfig
+
+GAP_S = 0.15  # commands come every 20 ms: after this long without one, their stream has ended
+LOOK_S = 0.9  # after the end of a stream
+STILL_RAD = 0.01
+JOINT_SLACK_RAD = 0.03  # a servo overshoots what it was told
+TOOL_SLACK_M = 0.01
+SPEED_SLACK = 1.25
+
+
+class Truth(NamedTuple):
+    """The log of one process of the twin, a row for each 2 ms of its time."""
+
+    time_s: Float  # (N,)
+    commands: Float  # (N,) that had reached the arm
+    joints_rad: Float  # (N, J)
+    speeds_rad_s: Float  # (N, J)
+    tool_base_m: Float  # (N, 3)
+
+
+def read(path: Path, station: StationConfig) -> Truth:
+    """The log from the first row on that is within the limits: before its first reset a twin stands anywhere.
+
+    A row that a kill cut short is left out."""
+    joints = len(station.joint_names)
+    width = 2 + 2 * joints + 3
+    flat = np.fromfile(path)
+    rows = flat[: len(flat) // width * width].reshape(-1, width)
+    box, tool = station.limits.workspace, rows[:, -3:]
+    inside = np.flatnonzero(((tool >= box.min_base_m) & (tool <= box.max_base_m)).all(axis=1))
+    rows = rows[inside[0] if len(inside) else len(rows) :]
+    return Truth(rows[:, 0], rows[:, 1], rows[:, 2 : 2 + joints], rows[:, 2 + joints : -3], rows[:, -3:])
+
+
+def outside(truth: Truth, station: StationConfig) -> dict[str, int]:
+    """Motions out of each limit: times that the arm went from inside to outside."""
+    limits = station.limits
+    low, high = np.array(limits.joint_lower_rad), np.array(limits.joint_upper_rad)
+    joints = (truth.joints_rad < low - JOINT_SLACK_RAD) | (truth.joints_rad > high + JOINT_SLACK_RAD)
+    speeds = np.abs(truth.speeds_rad_s) > SPEED_SLACK * np.array(limits.joint_speed_rad_s)
+    box = limits.workspace
+    tool = (truth.tool_base_m < np.array(box.min_base_m) - TOOL_SLACK_M) | (
+        truth.tool_base_m > np.array(box.max_base_m) + TOOL_SLACK_M
+    )
+    broken = {"joint_range": joints.any(axis=1), "joint_speed": speeds.any(axis=1), "workspace": tool.any(axis=1)}
+    return {name: _entries(np.asarray(rows)) for name, rows in broken.items()}
+
+
+def excess(truth: Truth, station: StationConfig) -> dict[str, float]:
+    """How far beyond each limit the arm went at most; zero or less: it did not."""
+    limits, box = station.limits, station.limits.workspace
+    joints = np.maximum(limits.joint_lower_rad - truth.joints_rad, truth.joints_rad - limits.joint_upper_rad)
+    tool = np.maximum(box.min_base_m - truth.tool_base_m, truth.tool_base_m - box.max_base_m)
+    share = np.abs(truth.speeds_rad_s) / np.array(limits.joint_speed_rad_s) - 1.0
+    most = {"joint_range_rad": joints.max(), "joint_speed_share": share.max(), "workspace_m": tool.max()}
+    return {name: float(value) for name, value in most.items()}
+
+
+def rest_s(truth: Truth, from_s: float) -> float | None:
+    """Time from the last command of a stream that ended after ``from_s`` until the arm was at rest; None: none did."""
+    after = np.searchsorted(truth.time_s, from_s)
+    sent = after + np.flatnonzero(np.diff(truth.commands[after:]) > 0)
+    ends = [row for row, later in zip(sent, [*sent[1:], len(truth.time_s) - 1], strict=True) if _gap(truth, row, later)]
+    if not ends:
+        return None
+    end = ends[0]
+    last = np.searchsorted(truth.time_s, truth.time_s[end] + LOOK_S)
+    joints = truth.joints_rad[end:last]
+    away = np.abs(joints - joints[-1]).max(axis=1) > STILL_RAD
+    moving = np.flatnonzero(away)
+    return float(truth.time_s[end + moving[-1]] - truth.time_s[end]) if len(moving) else 0.0
+
+
+def _gap(truth: Truth, row: int, later: int) -> bool:
+    return bool(truth.time_s[later] - truth.time_s[row] > GAP_S)
+
+
+def _entries(broken: NDArray[np.bool_]) -> int:
+    return int(np.count_nonzero(broken[1:] & ~broken[:-1]))

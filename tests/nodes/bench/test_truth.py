@@ -1,0 +1,73 @@
+"""The log of a twin is judged by what it says: motions out of a limit, and how long the arm went on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robolearn.backends import load_station
+from robolearn.contracts import Float
+from robolearn.nodes.bench import truth
+
+STATION = load_station("so101_twin")
+LIMITS = STATION.limits
+DT_S, ROWS = 0.002, 1500
+INSIDE = np.add(LIMITS.workspace.min_base_m, LIMITS.workspace.max_base_m) / 2
+
+
+def rows(commands: Float) -> Float:
+    """An arm that rests inside its limits, a row for each count of commands."""
+    made = np.zeros((len(commands), 2 + 10 + 3))
+    made[:, 0] = DT_S * np.arange(1, len(commands) + 1)
+    made[:, 1] = commands
+    made[:, -3:] = INSIDE
+    return made
+
+
+def log(folder: Path, written: Float, cut: int = 0) -> truth.Truth:
+    """What is read of it; ``cut`` bytes of its end are missing."""
+    data = written.tobytes()
+    (folder / "1.f64").write_bytes(data[: len(data) - cut])
+    return truth.read(folder / "1.f64", STATION)
+
+
+def streamed(until: int) -> Float:
+    """A command each 20 ms up to a row."""
+    return np.minimum(np.arange(ROWS) // 10, until // 10).astype(float)
+
+
+def test_a_row_cut_short_and_rows_before_the_first_reset_are_left_out(tmp_path: Path) -> None:
+    written = rows(streamed(ROWS))
+    written[:5, -3:] = 9.0
+    assert len(log(tmp_path, written, cut=7).time_s) == ROWS - 6
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "limit"),
+    [
+        (2, LIMITS.joint_upper_rad[0] + 0.05, "joint_range"),
+        (7, 1.5 * LIMITS.joint_speed_rad_s[0], "joint_speed"),
+        (-1, LIMITS.workspace.min_base_m[2] - 0.02, "workspace"),
+    ],
+)
+def test_each_motion_out_of_a_limit_is_counted_by_its_name(
+    tmp_path: Path, column: int, value: float, limit: str
+) -> None:
+    written = rows(streamed(ROWS))
+    written[100:200, column] = written[300:305, column] = value
+    seen = log(tmp_path, written)
+    assert truth.outside(seen, STATION) == {"joint_range": 0, "joint_speed": 0, "workspace": 0, limit: 2}
+    assert max(truth.excess(seen, STATION).values()) > 0.0
+
+
+def test_the_time_to_rest_counts_from_the_last_command(tmp_path: Path) -> None:
+    written = rows(streamed(500))
+    written[:, 2] = np.interp(np.arange(ROWS), [0, 560], [0.0, 0.5])
+    found = truth.rest_s(log(tmp_path, written), 0.8)
+    assert found == pytest.approx(60 * DT_S - truth.STILL_RAD / 0.5 * 560 * DT_S, abs=0.005)
+
+
+def test_a_stream_that_goes_on_has_no_rest(tmp_path: Path) -> None:
+    assert truth.rest_s(log(tmp_path, rows(streamed(ROWS))), 0.8) is None
