@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from drivers.feetech_config import BAUDS, FeetechConfig
 from drivers.servo_arm import GRIPPER
-from drivers.servo_bus import TRIES, ServoBus
+from drivers.servo_bus import ServoBus
+from drivers.servo_search import Tables, tables_of
 from robolearn.errors import DeviceError
 
 FIRMWARE, MODEL, RETURN_DELAY, MIN_ANGLE, MAX_ANGLE = 0, 3, 7, 9, 11
@@ -17,9 +16,7 @@ MULTI_TURN = 0x10  # a bit of PHASE
 DAMPING = 32
 FULL_TORQUE = 1000  # of TORQUE_LIMIT
 OFFSET_SIGN = 0x800
-SCAN = range(1, 21)
 OUTSIDE_STEPS = 25  # 2 degrees: how far beyond its range a joint may stand at the start
-Tables = Mapping[int, bytes]
 
 
 def look_over(bus: ServoBus, config: FeetechConfig) -> str:
@@ -78,57 +75,7 @@ def _write_differing(
 
 
 def _tables(bus: ServoBus, config: FeetechConfig) -> Tables:
-    """Settings and present position of every servo. Raises DeviceError, naming who does not answer and why."""
-    tables: dict[int, bytes] = {}
-    ids = [scale.id for scale in config.servos.values()]
-    for _ in range(TRIES):
-        lacking = [servo for servo in ids if servo not in tables]
-        if not lacking:
-            return tables
-        tables |= {servo: block.data for servo, block in bus.blocks(lacking, 0, SETTINGS_SIZE).items()}
-    if len(tables) < len(ids):
-        raise DeviceError(_absent(bus, config, [servo for servo in ids if servo not in tables]))
-    return tables
-
-
-def _absent(bus: ServoBus, config: FeetechConfig, ids: list[int]) -> str:
-    """Why some servos do not answer."""
-    names = {scale.id: name for name, scale in config.servos.items()}
-    garbage = bus.garbage
-    bus.blocks(ids, PRESENT_POSITION, 1)
-    calls = {} if bus.garbage == garbage else {servo: bus.ping(servo) for servo in ids}
-    garbled = [f"{servo} ({names[servo]})" for servo, call in calls.items() if call != "silent"]
-    if garbled:
-        return (
-            f"answers of servo {', '.join(garbled)} on {bus.path} are garbled: two servos probably have that id, or "
-            "the line is bad. Connect the servos one by one, and give each its own id."
-        )
-    if len(ids) == len(names):
-        return _nobody(bus, ids[0])
-    others = bus.blocks([servo for servo in SCAN if servo not in names], PRESENT_POSITION, 1)
-    return (
-        f"no answer on {bus.path} from servo {', '.join(f'{servo} ({names[servo]})' for servo in ids)}; ids that "
-        f"answer besides those of the file: {', '.join(map(str, others)) or 'none'}. Check the cable to that servo, "
-        "or give it the id of the file."
-    )
-
-
-def _nobody(bus: ServoBus, servo: int) -> str:
-    """Why not one servo answers: another baud rate, or no power."""
-    bus.close()
-    for baud in (baud for baud in BAUDS if baud != bus.baud):
-        other = ServoBus(bus.wire, bus.path, baud, bus.patience_s)
-        other.open()
-        try:
-            heard = other.ping(servo)
-        finally:
-            other.close()
-        if heard == "answers":
-            return f"the servos on {bus.path} talk at {baud} bits/s, not {bus.baud}: correct 'baud' in the file"
-    return (
-        f"the port {bus.path} is there, and no servo answers: is the arm's power supply on, and the cable between the "
-        "adapter and the first servo plugged in?"
-    )
+    return tables_of(bus, config.servos, 0, SETTINGS_SIZE, BAUDS)
 
 
 def _check_scales(tables: Tables, config: FeetechConfig) -> None:

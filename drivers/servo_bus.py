@@ -24,7 +24,6 @@ import serial
 from drivers.servo_arm import LinkLost
 from robolearn.errors import DeviceError
 
-RX_TIMEOUT, SUCCESS = -6, 0  # results of both libraries
 OVERHEAD = 11  # bytes of a status packet beyond its data, at most
 QUIET_S = 0.002  # silent for so long: nothing more comes
 TRIES = 10  # of a read or write that has to succeed
@@ -67,8 +66,8 @@ class Wire(Protocol):
     def ask(self, port: Any, ids: list[int], address: int, length: int) -> None:
         """Send a sync read."""
 
-    def hear(self, port: Any) -> tuple[Packet | None, int]:
-        """The next status packet, and the library's result."""
+    def hear(self, port: Any) -> tuple[Packet | None, bool]:
+        """The next status packet, None for a bad one or none; and whether anything came."""
 
     def tell(self, port: Any, data: Mapping[int, bytes], address: int) -> None:
         """Send a sync write."""
@@ -211,14 +210,14 @@ class ServoBus:
         found: dict[int, Block] = {}
         corrupt, stray, left = 0, False, expected
         while len(found) + corrupt < len(expected) and not stray:
-            packet, result = self.wire.hear(port)
+            packet, anything = self.wire.hear(port)
             if packet is not None:
                 stray = packet.servo not in left or len(packet.data) != length
                 if not stray:
                     found[packet.servo] = Block(packet.error, packet.data)
                     left = left[left.index(packet.servo) + 1 :]
                     port.expect(len(left) * (length + OVERHEAD))
-            elif result == RX_TIMEOUT:
+            elif not anything:
                 break
             else:
                 corrupt += 1

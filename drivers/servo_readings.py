@@ -27,7 +27,7 @@ class ServoReading(NamedTuple):
     load: float  # share of stall torque, -1..1
     voltage_v: float
     temperature_c: float
-    current_a: float
+    current_a: float | None  # None: not measured
 
     def agrees(self, earlier: ServoReading) -> bool:
         """True if both can be true of one motion."""

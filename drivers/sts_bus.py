@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scservo_sdk import PacketHandler
+from scservo_sdk import COMM_RX_TIMEOUT, COMM_SUCCESS, PacketHandler
 
-from drivers.servo_bus import SUCCESS, Packet, ServoBus
+from drivers.servo_bus import Packet, ServoBus
 
 LITTLE_ENDIAN = 0
 PRESENT_POSITION = 56
@@ -25,10 +25,12 @@ class StsWire:
         """Send a sync read."""
         self._packets.syncReadTx(port, address, length, ids, len(ids))
 
-    def hear(self, port: Any) -> tuple[Packet | None, int]:
-        """The next status packet, and the library's result."""
+    def hear(self, port: Any) -> tuple[Packet | None, bool]:
+        """The next status packet, None for a bad one or none; and whether anything came."""
         packet, result = self._packets.rxPacket(port)
-        return (Packet(packet[2], packet[4], bytes(packet[5:-1])) if result == SUCCESS else None), result
+        if result != COMM_SUCCESS:
+            return None, result != COMM_RX_TIMEOUT
+        return Packet(packet[2], packet[4], bytes(packet[5:-1])), True
 
     def tell(self, port: Any, data: Mapping[int, bytes], address: int) -> None:
         """Send a sync write."""

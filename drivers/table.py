@@ -20,6 +20,7 @@ from robolearn.limits import Limits
 from robolearn.reference import ActionConfig
 
 ARMS = {
+    "dynamixel": "drivers.dynamixel",
     "feetech": "drivers.feetech",
     "gripped": "drivers.gripped",
     "ur": "drivers.ur",

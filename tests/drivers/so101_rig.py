@@ -47,15 +47,19 @@ class Bench:
 
     def fresh(self, **changes: object) -> ServoArm:
         """A driver of the arm at its start pose, on a good line."""
+        self.restore()
+        return so101_arm(so101_config(self.port, **changes))
+
+    def restore(self) -> None:
+        """The start pose, held, on a good line."""
         self.emulator.heal()
         self.emulator.do("reset", seed=0, task=TASK)
         for servo in range(len(RANGES)):
             self.emulator.do("register", servo=servo, name="TORQUE_ENABLE", size=1, value=1)
-        return so101_arm(so101_config(self.port, **changes))
 
 
 @contextmanager
-def virtual_so101(folder: Path, *words: str) -> Iterator[Bench]:
+def virtual_so101(folder: Path, *words: str, device: str = "so101") -> Iterator[Bench]:
     """A virtual arm that holds its start pose."""
-    with emulating(folder, "so101", "--port", str(folder / "port"), "--held", *words) as emulator:
+    with emulating(folder, device, "--port", str(folder / "port"), "--held", *words) as emulator:
         yield Bench(emulator, folder / "port")

@@ -11,6 +11,7 @@ EEPROM_END = 64  # below: kept when power goes, and refused while the torque is 
 STEPS = 4096
 MIDDLE = 2048
 BAUDS = (9_600, 57_600, 115_200, 1_000_000, 2_000_000, 3_000_000, 4_000_000)
+ARM_BAUD = 3  # 1 Mbit/s, as arms are set up; from the factory it is 57600
 RPM_PER_COUNT = 0.229
 RPM_PER_MIN_PER_COUNT = 214.577
 POSITION_MODES = (3, 4, 5)
@@ -110,7 +111,7 @@ class Servo:
         self._registered: tuple[int, bytes] | None = None
         for register, size, value in (
             (Register.MODEL, 2, model.number), (Register.FIRMWARE, 1, 46), (Register.ID, 1, servo_id),
-            (Register.BAUD, 1, 1), (Register.RETURN_DELAY, 1, 250), (Register.OPERATING_MODE, 1, 3),
+            (Register.BAUD, 1, ARM_BAUD), (Register.RETURN_DELAY, 1, 250), (Register.OPERATING_MODE, 1, 3),
             (Register.TEMPERATURE_LIMIT, 1, model.temperature_c), (Register.MIN_VOLTAGE, 2, model.volts[0]),
             (Register.MAX_VOLTAGE, 2, model.volts[1]), (Register.PWM_LIMIT, 2, 885),
             (Register.CURRENT_LIMIT, 2, model.current_limit), (Register.MAX_POSITION, 4, STEPS - 1),
@@ -158,7 +159,7 @@ class Servo:
         sensed, model = self._sense(), self.model
         position = MIDDLE + self.mounting_steps + sensed.steps + self.get(Register.HOMING_OFFSET, 4, signed=True)
         velocity = round(sensed.steps_per_s * 60 / STEPS / RPM_PER_COUNT)
-        felt = sensed.load if not model.measures_current else np_sign(sensed.load) * sensed.current_a
+        felt = sensed.load if not model.measures_current else _sign(sensed.load) * sensed.current_a
         self.put(Register.PRESENT_POSITION, 4, round(position))
         self.put(Register.PRESENT_VELOCITY, 4, velocity)
         self.put(Register.PRESENT_CURRENT, 2, round(felt / model.current_unit))
@@ -196,6 +197,6 @@ class Servo:
         self._registered, self.table[Register.REGISTERED] = None, 0
 
 
-def np_sign(value: float) -> float:
+def _sign(value: float) -> float:
     """The sign of a number, as one."""
     return (value > 0) - (value < 0)

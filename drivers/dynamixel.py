@@ -1,0 +1,117 @@
+"""Arms of Dynamixel servos of the X series, as Koch, GELLO and ViperX are made: joint by joint as the file says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from drivers import dynamixel_setup
+from drivers.dxl_bus import dxl_bus
+from drivers.dynamixel_setup import (
+    FULL_PWM,
+    GOAL_POSITION,
+    GOAL_PWM,
+    HARDWARE_ERROR,
+    MODELS,
+    TORQUE_ENABLE,
+    DynamixelConfig,
+    number,
+)
+from drivers.servo_arm import ArmParts, ServoArm
+from drivers.servo_bus import Block
+from drivers.servo_readings import ServoReading
+from drivers.table import Cell
+from robolearn.config import Section
+from robolearn.kinematics import Kinematics
+
+PRESENT, PRESENT_SIZE = 126, 21  # current, velocity, position, trajectories, voltage, temperature
+STEPS_S_PER_COUNT = 0.229 / 60 * 4096
+ALERT = 0x80
+ERROR_NAMES = {1: "voltage out of range", 4: "overheated", 8: "encoder fault", 16: "electrical shock", 32: "overload"}
+LET_DOWN_S, LET_DOWN_STEPS = 2.0, 20
+
+
+class DxlServos:
+    """Implements ``Servos`` for the servos of one arm."""
+
+    def __init__(self, config: DynamixelConfig) -> None:
+        self._config = config
+        self._bus = dxl_bus(config.port, config.baud, config.patience_s)
+        self._models = {servo.scale.id: MODELS[servo.model] for servo in config.servos.values()}
+
+    @property
+    def is_open(self) -> bool:
+        """True between open and close or loss."""
+        return self._bus.is_open
+
+    @property
+    def erred_s(self) -> float:
+        """When something last went wrong on the line, on the monotonic clock."""
+        return self._bus.erred_s
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What the line has done."""
+        return vars(self._bus.counts)
+
+    def open(self) -> None:
+        """Open the port. Raises LinkLost."""
+        self._bus.open()
+
+    def close(self) -> None:
+        """Release the port."""
+        self._bus.close()
+
+    def look_over(self) -> str:
+        """Check that the right servos are there. Raises DeviceError."""
+        return dynamixel_setup.look_over(self._bus, self._config)
+
+    def set_up(self) -> None:
+        """Write the settings that differ."""
+        dynamixel_setup.set_up(self._bus, self._config)
+
+    def hold(self) -> None:
+        """Torque on where the arm is."""
+        dynamixel_setup.hold(self._bus, self._config)
+
+    def let_down(self) -> None:
+        """Take the torque away little by little, and then off."""
+        for step in range(LET_DOWN_STEPS, 0, -1):
+            limit = (FULL_PWM * step // LET_DOWN_STEPS).to_bytes(2, "little")
+            self._bus.write_all(dict.fromkeys(self._models, limit), GOAL_PWM)
+            time.sleep(LET_DOWN_S / LET_DOWN_STEPS)
+        for servo in self._models:
+            self._bus.write(servo, TORQUE_ENABLE, 1, 0)
+
+    def ask(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
+        """One sync read of the whole state of some servos, and of its error for one that is alert."""
+        asked_s = time.monotonic()
+        blocks = self._bus.blocks(ids, PRESENT, PRESENT_SIZE)
+        return {servo: self._reading(asked_s, servo, block) for servo, block in blocks.items()}
+
+    def send(self, goals_steps: Mapping[int, int]) -> None:
+        """One sync write of goals."""
+        self._bus.write_all({one: goal.to_bytes(4, "little") for one, goal in goals_steps.items()}, GOAL_POSITION)
+
+    def trouble(self, status: int) -> Sequence[str]:
+        """What the bits of the hardware error mean."""
+        return [name for bit, name in ERROR_NAMES.items() if status & bit]
+
+    def _reading(self, asked_s: float, servo: int, block: Block) -> ServoReading:
+        status = self._bus.read(servo, HARDWARE_ERROR, 1) if block.error & ALERT else 0
+        model, data = self._models[servo], block.data
+        felt = number(data, 0, 2)
+        current_a = None if model.stall_current_a is None else felt * model.current_unit_a
+        load = felt / 1000 if model.stall_current_a is None else felt * model.current_unit_a / model.stall_current_a
+        return ServoReading(
+            asked_s, status, number(data, 6, 4), number(data, 2, 4) * STEPS_S_PER_COUNT, load,
+            number(data, 18, 2) / 10, data[20], current_a,
+        )  # fmt: skip
+
+
+def arm(section: Section, cell: Cell) -> ServoArm:
+    """The arm that ``section`` describes."""
+    config = section.read(DynamixelConfig)
+    parts = ArmParts(config.name, config.scales, config.speed_rad_s, config.on_close)
+    kinematics = Kinematics(cell.description, cell.joint_names)
+    return ServoArm(parts, DxlServos(config), cell.joint_names, cell.control_hz, kinematics, cell.clock)
