@@ -43,6 +43,7 @@ COMMANDS: dict[str, Command] = {
     "emulate mjpeg": Command("robolearn.cli.emulate_mjpeg", "serve a station's cameras on the network, from the twin"),
     "emulate realsense": Command("robolearn.cli.emulate_realsense", "record the twin as a RealSense would see it"),
     "emulate robotiq": Command("robolearn.cli.emulate_robotiq", "serve a virtual 2F-85, by Modbus RTU"),
+    "emulate dynamixel": Command("robolearn.cli.emulate_dynamixel", "serve a virtual arm of Dynamixel servos"),
     "emulate so101": Command("robolearn.cli.emulate_so101", "serve a virtual SO-101, on the wire of its servos"),
     "emulate ur": Command("robolearn.cli.emulate_ur", "serve a virtual UR5e, on its own wire protocols"),
     "doctor": Command("robolearn.cli.doctor", "examine a station, and say what to do about what is not well"),
