@@ -13,6 +13,7 @@ from contextlib import closing
 
 import numpy as np
 import torch
+from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from std_msgs.msg import Header
 
@@ -23,6 +24,7 @@ from robolearn.nodes import topics
 from robolearn.nodes.base import TableNode, run
 from robolearn.nodes.link import Link
 from robolearn.nodes.messages import from_values
+from robolearn.nodes.stamps import Stamps
 from robolearn.nodes.worker import Worker, job_of_node
 from robolearn.nodes.world import RosWorld
 from robolearn.rewards.classifier import SuccessClassifier
@@ -52,6 +54,7 @@ class RewardNode(TableNode):
         self._ending = threading.Event()
         self._verdicts = self.publisher(topics.VERDICT)
         self._judged = 0
+        self._stamp_ns: int | None = None
         self._worker = Worker(self, self._work)
 
     def state(self) -> Mapping[str, object]:
@@ -79,19 +82,23 @@ class RewardNode(TableNode):
                 camera.connect()
             while not self._ending.is_set():
                 until_s = time.monotonic() + 1.0 / self.number("rate_hz")
-                self._judge({name: camera.read() for name, camera in cameras.items()})
+                self._judge_new({name: camera.read() for name, camera in cameras.items()}, link.stamps)
                 self._ending.wait(max(0.0, until_s - time.monotonic()))
 
-    def _judge(self, frames: Mapping[str, Frame]) -> None:
-        verdict = self._model.judge(self._encoder.encode(frames, np.zeros(0, np.float32)))
-        self._publish(verdict, max(frame.stamp_ns for frame in frames.values()))
-        self._judged += 1
+    def _judge_new(self, frames: Mapping[str, Frame], stamps: Stamps) -> None:
+        """Judge pictures of which one at least is new."""
+        stamp_ns = max(frame.stamp_ns for frame in frames.values())
+        if stamp_ns != self._stamp_ns:
+            self._stamp_ns = stamp_ns
+            verdict = self._model.judge(self._encoder.encode(frames, np.zeros(0, np.float32)))
+            self._publish(verdict, stamps.header(stamp_ns))
+            self._judged += 1
 
-    def _publish(self, verdict: Verdict, stamp_ns: int) -> None:
+    def _publish(self, verdict: Verdict, stamp: Time) -> None:
         decision = verdict.decision.name.lower()
         values = {"probability": verdict.probability, "decision": decision, "version": self._model.shape.version}
         status = from_values(self.health.name, LEVELS[verdict.decision], decision, values, self.health.name)
-        header = Header(stamp=self.stamps.header(stamp_ns))
+        header = Header(stamp=stamp)
         self._verdicts.publish(DiagnosticArray(header=header, status=[status]))
 
 
