@@ -14,11 +14,11 @@ from drivers.ask_scene import AskScene
 from drivers.clock import RealClock
 from drivers.table import ARMS, CAMERAS, SCENES, TELEOPS, Cell
 from robolearn import config
-from robolearn.backends import load_task, open_station
+from robolearn.backends import load_station, load_task, open_station
 from robolearn.contracts import Clock
 from robolearn.descriptions import description
 from robolearn.errors import ConfigError, DeviceError
-from robolearn.station import StationConfig
+from robolearn.station import ACTION_NAMES, StationConfig
 from tests.contract.clock import ClockContract
 from tests.house.tree import ROOT
 from tests.sim.cells import STATION
@@ -81,3 +81,13 @@ def test_a_person_is_asked_to_bring_the_cell_to_its_start() -> None:
 def test_a_cell_that_nobody_can_reset_is_said() -> None:
     with pytest.raises(DeviceError, match="nobody at the terminal"):
         AskScene(CELL, io.StringIO(""), io.StringIO()).reset(seed=0)
+
+
+@pytest.mark.parametrize("name", ["so101", "so101_virtual", "dynamixel_virtual"])
+def test_a_shipped_station_has_every_device_of_its_file(name: str) -> None:
+    station = load_station(name)
+    world = backend.world(station, TASK)
+    (arm,) = world.arms.values()
+    station.limits.narrow(arm.spec)
+    assert set(world.cameras) == {"front", "wrist"} and backend.person(world, station).action_names == ACTION_NAMES
+    world.close()
