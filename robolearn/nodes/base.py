@@ -30,8 +30,8 @@ from robolearn.nodes.topics import Qos, Service, Topic
 
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 REPORT_S = 1.0
-STALL_S = 0.5  # of delay, in the middle of work, is worth a word
-LOOK_S = 0.1  # between two looks for a signal to end
+LOOK_S = 0.1  # between two looks for a signal to end, and two proofs of being awake
+STALL_S = 0.6
 OK, BAD_INPUT = 0, 2
 
 
@@ -54,11 +54,12 @@ class TableNode(Node):
         self.stamps = Stamps(self.simulated)
         self.health = Health(self.get_fully_qualified_name())
         self.roll: Roll | None = None  # of whoever looks after the others
-        self._reported_s = time.monotonic()
+        self._awake_s = time.monotonic()
         self._heard: list[Topic] = []
         self._streamed: list[Topic] = []
         self._report_to = self.publisher(topics.DIAGNOSTICS)
         self.create_subscription(DiagnosticArray, topics.DIAGNOSTICS.name, self._hear_report, 50)
+        self.every(LOOK_S, self._stay_awake)
         self.every(REPORT_S, self._report)
 
     def text(self, name: str) -> str:
@@ -120,13 +121,8 @@ class TableNode(Node):
         """Release what the node holds; called once, at the end."""
 
     def _report(self) -> None:
-        now_s = time.monotonic()
-        late_s, self._reported_s = now_s - self._reported_s - REPORT_S, now_s
-        if late_s > STALL_S:
-            self.health.error(f"this process has stood still for {late_s:.1f} s")
-        elif self.roll is not None:
-            for fault in self.roll.missing(now_s):
-                self.health.error(fault)
+        for fault in self.roll.missing(time.monotonic()) if self.roll is not None else ():
+            self.health.error(fault)
         stepped_s = self.stamps.stepped_s()
         if stepped_s:
             self.health.error(f"clock stepped: the wall clock was set by {stepped_s:.3f} s")
@@ -136,6 +132,15 @@ class TableNode(Node):
         message = DiagnosticArray(status=[status])
         message.header.stamp = stamp
         self._report_to.publish(message)
+
+    def _stay_awake(self) -> None:
+        """Say so if this process was stopped, or was busy for too long; the others were not heard meanwhile."""
+        now_s = time.monotonic()
+        still_s, self._awake_s = now_s - self._awake_s, now_s
+        if still_s > STALL_S:
+            self.health.error(f"this process has stood still for {still_s:.1f} s")
+            if self.roll is not None:
+                self.roll.excuse(still_s)
 
     def _look_for_strangers(self) -> None:
         """Name publishers of another type on what is heard, and others on what this node streams."""

@@ -37,3 +37,8 @@ class Roll:
         for name in silent:
             self._known[name] = self._known[name]._replace(told=True)
         return [f"{name} has been silent for {SILENT_S:g} s" for name in silent]
+
+    def excuse(self, seconds: float) -> None:
+        """Nobody could be heard for so long."""
+        for name, one in self._known.items():
+            self._known[name] = one._replace(heard_s=one.heard_s + seconds)

@@ -26,3 +26,11 @@ def test_a_node_that_has_begun_anew_is_named() -> None:
     roll.heard(report("/arm_node", "host:1"), 0.0)
     assert roll.heard(report("/arm_node", "host:2"), 1.0).startswith("/arm_node has begun anew")
     assert roll.heard(report("/arm_node", "host:2"), 2.0) == ""
+
+
+def test_while_nobody_could_be_heard_nobody_is_missing() -> None:
+    roll = Roll()
+    roll.heard(report("/arm_node", "host:1"), 0.0)
+    roll.excuse(10.0)
+    assert roll.missing(12.0) == []
+    assert len(roll.missing(13.1)) == 1

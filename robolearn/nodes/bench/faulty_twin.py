@@ -68,7 +68,7 @@ class BreakableCamera(TwinCamera):
 
 
 class LoggedWorld(TwinWorld):
-    """Writes a row of float64 after each step of physics: time, commands so far, joints, their speeds, tool."""
+    """Writes a row of float64 after each step of physics: time, commands so far, joints, tool."""
 
     def __init__(self, cameras: tuple[CameraSpec, ...], control_hz: float, task: TwinTask) -> None:
         super().__init__(cameras, control_hz, task)
@@ -85,9 +85,8 @@ class LoggedWorld(TwinWorld):
         for number in range(1, self._steps + 1):
             mujoco.mj_step(scene.model, scene.data, 1)
             now_s = now_ns / NS + number * scene.model.opt.timestep
-            joints, speeds = scene.data.qpos[scene.joint_qpos], scene.data.qvel[scene.joint_qvel]
-            tool = scene.data.site_xpos[scene.tool_site]
-            rows.append(np.concatenate([(now_s, self.arm.commands), joints, speeds, tool]))
+            joints, tool = scene.data.qpos[scene.joint_qpos], scene.data.site_xpos[scene.tool_site]
+            rows.append(np.concatenate([(now_s, self.arm.commands), joints, tool]))
         self._log.write(np.array(rows).tobytes())
         self._log.flush()
 

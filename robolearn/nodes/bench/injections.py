@@ -87,8 +87,8 @@ def huge(cell: FaultCell) -> None:
 
 
 def stale(cell: FaultCell) -> None:
-    """A command that is too old."""
-    _send(cell, "actor", lambda _: np.zeros(len(cell.station.joint_names)), 1, 1.0, age_s=1.0)
+    """A command that is too old, from a source that prevails."""
+    _send(cell, "teleop", lambda _: np.zeros(len(cell.station.joint_names)), 1, 1.0, age_s=1.0)
 
 
 def flood(cell: FaultCell) -> None:

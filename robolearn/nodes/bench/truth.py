@@ -17,6 +17,8 @@ STILL_RAD = 0.01
 JOINT_SLACK_RAD = 0.03  # a servo overshoots what it was told
 TOOL_SLACK_M = 0.01
 SPEED_SLACK = 1.25
+WINDOW = 50  # rows, 0.1 s, over which a speed is taken: a servo that lags behind its target catches up
+JUMP_RAD = 0.02  # within 2 ms: no motion, but a reset
 
 
 class Truth(NamedTuple):
@@ -25,7 +27,6 @@ class Truth(NamedTuple):
     time_s: Float  # (N,)
     commands: Float  # (N,) that had reached the arm
     joints_rad: Float  # (N, J)
-    speeds_rad_s: Float  # (N, J)
     tool_base_m: Float  # (N, 3)
 
 
@@ -34,13 +35,13 @@ def read(path: Path, station: StationConfig) -> Truth:
 
     A row that a kill cut short is left out."""
     joints = len(station.joint_names)
-    width = 2 + 2 * joints + 3
+    width = 2 + joints + 3
     flat = np.fromfile(path)
     rows = flat[: len(flat) // width * width].reshape(-1, width)
     box, tool = station.limits.workspace, rows[:, -3:]
     inside = np.flatnonzero(((tool >= box.min_base_m) & (tool <= box.max_base_m)).all(axis=1))
     rows = rows[inside[0] if len(inside) else len(rows) :]
-    return Truth(rows[:, 0], rows[:, 1], rows[:, 2 : 2 + joints], rows[:, 2 + joints : -3], rows[:, -3:])
+    return Truth(rows[:, 0], rows[:, 1], rows[:, 2:-3], rows[:, -3:])
 
 
 def outside(truth: Truth, station: StationConfig) -> dict[str, int]:
@@ -48,7 +49,7 @@ def outside(truth: Truth, station: StationConfig) -> dict[str, int]:
     limits = station.limits
     low, high = np.array(limits.joint_lower_rad), np.array(limits.joint_upper_rad)
     joints = (truth.joints_rad < low - JOINT_SLACK_RAD) | (truth.joints_rad > high + JOINT_SLACK_RAD)
-    speeds = np.abs(truth.speeds_rad_s) > SPEED_SLACK * np.array(limits.joint_speed_rad_s)
+    speeds = _speed_shares(truth, station) > SPEED_SLACK
     box = limits.workspace
     tool = (truth.tool_base_m < np.array(box.min_base_m) - TOOL_SLACK_M) | (
         truth.tool_base_m > np.array(box.max_base_m) + TOOL_SLACK_M
@@ -62,8 +63,8 @@ def excess(truth: Truth, station: StationConfig) -> dict[str, float]:
     limits, box = station.limits, station.limits.workspace
     joints = np.maximum(limits.joint_lower_rad - truth.joints_rad, truth.joints_rad - limits.joint_upper_rad)
     tool = np.maximum(box.min_base_m - truth.tool_base_m, truth.tool_base_m - box.max_base_m)
-    share = np.abs(truth.speeds_rad_s) / np.array(limits.joint_speed_rad_s) - 1.0
-    most = {"joint_range_rad": joints.max(), "joint_speed_share": share.max(), "workspace_m": tool.max()}
+    shares = _speed_shares(truth, station).max(initial=0.0)
+    most = {"joint_range_rad": joints.max(), "joint_speed_share": shares - 1.0, "workspace_m": tool.max()}
     return {name: float(value) for name, value in most.items()}
 
 
@@ -80,6 +81,16 @@ def rest_s(truth: Truth, from_s: float) -> float | None:
     away = np.abs(joints - joints[-1]).max(axis=1) > STILL_RAD
     moving = np.flatnonzero(away)
     return float(truth.time_s[end + moving[-1]] - truth.time_s[end]) if len(moving) else 0.0
+
+
+def _speed_shares(truth: Truth, station: StationConfig) -> Float:
+    """Speeds (M, J) over each window without a reset in it, as shares of their limits."""
+    jumps = np.abs(np.diff(truth.joints_rad, axis=0)).max(axis=1, initial=0.0) > JUMP_RAD
+    since = np.concatenate([[0], np.cumsum(jumps)])
+    whole = since[WINDOW:] == since[:-WINDOW]
+    moved = np.abs(truth.joints_rad[WINDOW:] - truth.joints_rad[:-WINDOW])[whole]
+    taken_s = (truth.time_s[WINDOW:] - truth.time_s[:-WINDOW])[whole]
+    return np.asarray(moved / taken_s[:, None] / np.array(station.limits.joint_speed_rad_s))
 
 
 def _gap(truth: Truth, row: int, later: int) -> bool:

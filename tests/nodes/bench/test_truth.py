@@ -19,7 +19,7 @@ INSIDE = np.add(LIMITS.workspace.min_base_m, LIMITS.workspace.max_base_m) / 2
 
 def rows(commands: Float) -> Float:
     """An arm that rests inside its limits, a row for each count of commands."""
-    made = np.zeros((len(commands), 2 + 10 + 3))
+    made = np.zeros((len(commands), 2 + 5 + 3))
     made[:, 0] = DT_S * np.arange(1, len(commands) + 1)
     made[:, 1] = commands
     made[:, -3:] = INSIDE
@@ -48,7 +48,6 @@ def test_a_row_cut_short_and_rows_before_the_first_reset_are_left_out(tmp_path: 
     ("column", "value", "limit"),
     [
         (2, LIMITS.joint_upper_rad[0] + 0.05, "joint_range"),
-        (7, 1.5 * LIMITS.joint_speed_rad_s[0], "joint_speed"),
         (-1, LIMITS.workspace.min_base_m[2] - 0.02, "workspace"),
     ],
 )
@@ -60,6 +59,18 @@ def test_each_motion_out_of_a_limit_is_counted_by_its_name(
     seen = log(tmp_path, written)
     assert truth.outside(seen, STATION) == {"joint_range": 0, "joint_speed": 0, "workspace": 0, limit: 2}
     assert max(truth.excess(seen, STATION).values()) > 0.0
+
+
+def test_speeds_are_taken_over_a_tenth_of_a_second_and_not_over_a_reset(tmp_path: Path) -> None:
+    limit = LIMITS.joint_speed_rad_s[0]
+    written = rows(streamed(ROWS))
+    written[:, 2] = np.interp(np.arange(ROWS), [400, 460], [0.0, 0.8 * limit * 60 * DT_S])
+    written[700:, 2] += 0.5
+    assert truth.outside(log(tmp_path, written), STATION)["joint_speed"] == 0
+    written[:, 2] = np.interp(np.arange(ROWS), [400, 460], [0.0, 1.5 * limit * 60 * DT_S])
+    seen = log(tmp_path, written)
+    assert truth.outside(seen, STATION)["joint_speed"] == 1
+    assert truth.excess(seen, STATION)["joint_speed_share"] == pytest.approx(0.5)
 
 
 def test_the_time_to_rest_counts_from_the_last_command(tmp_path: Path) -> None:
