@@ -15,6 +15,7 @@ ABOVE_M = 0.012  # of the tip over the rim, while the hand looks for the hole
 ALIGNED_M = 0.0015
 INSIDE_M = 0.002  # from here on the hole leads
 AIM_ERROR_M = 0.0006
+GENTLE = 0.25  # share of full speed on the way down
 TREMOR = 0.02  # share of full scale
 STUCK_TICKS = 6
 STUCK_M = 0.001
@@ -85,6 +86,6 @@ class PegDemonstrator:
         down = -self._config.linear_speed_m_s if self._descending else (ABOVE_M - tip[2]) * GAIN_PER_S
         velocity = np.array([*(aside * GAIN_PER_S), down]) / self._config.linear_speed_m_s
         length = float(np.linalg.norm(velocity))
-        velocity *= min(1.0, self._speed / max(length, 1e-9))
+        velocity *= min(1.0, (GENTLE if self._descending else self._speed) / max(length, 1e-9))
         trembling = velocity + self._rng.normal(0.0, TREMOR, 3)
         return np.array([*np.clip(trembling, -1.0, 1.0), 0.0, CLOSED])
