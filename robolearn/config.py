@@ -20,7 +20,7 @@ import itertools
 import math
 import os
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -30,10 +30,10 @@ import yaml
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from robolearn.errors import ConfigError, unknown
+from robolearn.yaml_nodes import CONVERSIONS, SCALAR_NAMES, is_null, shown
 
 T = TypeVar("T")
 FOLDERS_VARIABLE = "ROBOLEARN_CONFIG_PATH"
-SCALAR_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ class _Reader:
         kinds = [member for member in members if member is not types.NoneType and get_origin(member) is not Literal]
         if len(kinds) != 1:
             raise TypeError(f"{name}: a union in a configuration is X | None or X | Literal[...], got {hint}")
-        if types.NoneType in members and _is_null(node):
+        if types.NoneType in members and is_null(node):
             return None
         if isinstance(node, ScalarNode) and node.value in words:
             return node.value
@@ -204,7 +204,7 @@ class _Reader:
     def pairs(self, node: Node, name: str, what: str) -> dict[str, tuple[Node, Node]]:
         """Key and value nodes of a mapping by the key's text."""
         if not isinstance(node, MappingNode):
-            self.fail(node, name, f"expected keys and values ({what}), got {_shown(node)}")
+            self.fail(node, name, f"expected keys and values ({what}), got {shown(node)}")
         given: dict[str, tuple[Node, Node]] = {}
         for at, value in node.value:
             if not isinstance(at, ScalarNode):
@@ -217,7 +217,7 @@ class _Reader:
 
     def sequence(self, node: Node, members: tuple[Any, ...], name: str, key: Key) -> tuple[Any, ...]:
         if not isinstance(node, SequenceNode):
-            self.fail(node, name, f"expected a list{_meant(key)}, got {_shown(node)}")
+            self.fail(node, name, f"expected a list{_meant(key)}, got {shown(node)}")
         open_length = len(members) == 2 and members[1] is Ellipsis
         hints = (members[0],) * len(node.value) if open_length else members
         if len(hints) != len(node.value):
@@ -234,7 +234,7 @@ class _Reader:
 
     def choice(self, node: Node, choices: Mapping[str, Any], name: str, key: Key) -> Any:
         if not isinstance(node, ScalarNode):
-            self.fail(node, name, f"expected one of {', '.join(choices)}{_meant(key)}, got {_shown(node)}")
+            self.fail(node, name, f"expected one of {', '.join(choices)}{_meant(key)}, got {shown(node)}")
         if node.value not in choices:
             self.fail(node, name, unknown("value", node.value, choices))
         return choices[node.value]
@@ -245,7 +245,7 @@ class _Reader:
         value = CONVERSIONS[hint](node) if isinstance(node, ScalarNode) else None
         if value is None:
             quotes = " Put it in quotes." if hint is str and isinstance(node, ScalarNode) else ""
-            self.fail(node, name, f"expected {SCALAR_NAMES[hint]}{_meant(key)}, got {_shown(node)}.{quotes}")
+            self.fail(node, name, f"expected {SCALAR_NAMES[hint]}{_meant(key)}, got {shown(node)}.{quotes}")
         if hint in (int, float) and not (-math.inf < value < math.inf and key.low <= value <= key.high):
             self.fail(node, name, f"{value} is outside [{key.low}, {key.high}]{_meant(key)}")
         return value
@@ -274,39 +274,3 @@ def _meant(key: Key) -> str:
 
 def _join(name: str, entry: str) -> str:
     return f"{name}.{entry}" if name else entry
-
-
-def _is_null(node: Node) -> bool:
-    return bool(node.tag == "tag:yaml.org,2002:null")
-
-
-def _shown(node: Node) -> str:
-    if isinstance(node, ScalarNode):
-        return "nothing" if _is_null(node) else repr(node.value)
-    return "a list" if isinstance(node, SequenceNode) else "keys and values"
-
-
-def _number(convert: Callable[[str], Any]) -> Callable[[ScalarNode], Any]:
-    def converted(node: ScalarNode) -> Any:
-        try:
-            return convert(node.value) if node.style is None else None
-        except ValueError:
-            return None
-
-    return converted
-
-
-def _text(node: ScalarNode) -> str | None:
-    return str(node.value) if node.tag == "tag:yaml.org,2002:str" else None
-
-
-def _truth(node: ScalarNode) -> bool | None:
-    return {"true": True, "false": False}.get(node.value.lower()) if node.style is None else None
-
-
-CONVERSIONS: dict[Any, Callable[[ScalarNode], Any]] = {
-    bool: _truth,
-    int: _number(int),
-    float: _number(float),
-    str: _text,
-}
