@@ -34,7 +34,7 @@ FOLLOW_S = 0.5
 JOINTS = tuple(f"{name}_joint" for name in ("shoulder_pan", "shoulder_lift", "elbow", "wrist_1", "wrist_2", "wrist_3"))
 CONFIG = partial(
     UrConfig, servo_lookahead_s=0.05, servo_gain=600.0, payload_kg=0.9, payload_centre_m=(0.0, 0.0, 0.0572),
-    zero_wrench=False, silence_s=0.06,
+    zero_wrench=False, silence_s=0.08,
 )  # fmt: skip
 Note = Callable[[str], None]
 

@@ -1,0 +1,23 @@
+"""``bench ur`` in short: on any machine the arm stays where it is until it is re-armed, and the driver lives."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from robolearn.bench import ur
+from robolearn.bench.jitter import late_gaps, unexcused
+
+
+def test_after_every_fault_nothing_moves_until_rearmed_and_the_driver_is_alive() -> None:
+    result = ur.measure(2.0, 1, lambda note: None)
+    held = {bar["name"]: bar["ok"] for bar in result["bars"]}
+    assert held["moved_before_rearming"] and held["alive_and_rearmed"], result
+    assert result["commands"] > 1 and result["machine_gap_ms_worst"] > 0.0
+    assert {f"{name}_told_ms" for name in ur.FAULTS} <= held.keys()
+
+
+def test_a_gap_is_excused_only_by_one_of_the_machine_at_about_the_same_time() -> None:
+    ours = late_gaps(np.array([0.0, 0.008, 0.050, 0.058, 2.0]), 0.016)
+    np.testing.assert_allclose(ours, [0.050, 2.0])
+    assert unexcused(ours, np.array([0.1]), 0.25) == 1
+    assert unexcused(ours, np.array([]), 0.25) == 2
