@@ -179,3 +179,13 @@ def test_limits_wider_than_the_device_are_refused_by_name(change: dict[str, tupl
     arm = FakeArm(clock)
     with pytest.raises(ConfigError, match=f"{name} allows more than the device.*elbow"):
         Gate(arm, replace(WIDE, **change), arm.kinematics, clock)  # type: ignore[arg-type]
+
+
+def test_a_clock_that_goes_back_stops_the_arm() -> None:
+    bench = Bench()
+    bench.drive(bench.start + PAN, 5)
+    sent = len(bench.arm.sent)
+    bench.clock._now_ns -= PERIOD_NS * 3
+    with pytest.raises(DeviceError, match="the clock went back"):
+        bench.gate.command(bench.asked(bench.start))
+    assert len(bench.arm.sent) == sent and bench.arm.fault == "the clock went back"
