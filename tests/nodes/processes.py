@@ -56,14 +56,16 @@ def _free_domain() -> tuple[int, int]:
 class NodeProcess:
     """One node as a process; a context manager that ends it."""
 
-    def __init__(self, log: Path, name: str, *words: str, **parameters: object) -> None:
+    def __init__(
+        self, log: Path, name: str, *words: str, stdin: int = subprocess.DEVNULL, **parameters: object
+    ) -> None:
         """Start ``robolearn.nodes.<name>``; ``words`` are further arguments, what it says goes to ``log``."""
         given = [word for key, value in parameters.items() for word in ("-p", f"{key}:={_shown(value)}")]
         command = [sys.executable, "-m", f"robolearn.nodes.{name}", "--ros-args", *given, *words]
         self.name, self.log = name, log
         with log.open("ab") as stream:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True,
+                command, stdin=stdin, stdout=stream, stderr=stream, start_new_session=True,
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
             )  # fmt: skip
 
