@@ -33,6 +33,7 @@ from robolearn.vision.tower import Tower
 
 CLIENT = "reward_cameras"
 RETRY_S = 1.0
+PATIENCE_S = 10.0  # with nodes that are just being started
 LEVELS = {
     Decision.SUCCESS: DiagnosticStatus.OK,
     Decision.FAILURE: DiagnosticStatus.WARN,
@@ -76,7 +77,7 @@ class RewardNode(TableNode):
 
     def _watch(self) -> None:
         """Judge until told to end. Raises BorderError and DeviceError for cameras that do not deliver."""
-        with closing(Link(CLIENT, self.get_namespace())) as link:
+        with closing(Link(CLIENT, self.get_namespace(), PATIENCE_S)) as link:
             cameras = RosWorld(link, self._job.station.camera_specs(), topics.ARM).cameras
             for camera in cameras.values():
                 camera.connect()
