@@ -11,7 +11,6 @@ import os
 import sys
 from pathlib import Path
 
-import mujoco
 import numpy as np
 
 from robolearn import backends
@@ -78,12 +77,13 @@ class LoggedWorld(TwinWorld):
             spec.name: BreakableCamera(spec, int(self.scene.model.camera(spec.name).id), self._renderer, self._noise)
             for spec in cameras
         }
+        self._steps_each_period, self._steps = self._steps, 1
         self._log = (Path(os.environ[TRUTH]) / f"{os.getpid()}.f64").open("ab")
 
     def _step_physics(self, now_ns: int) -> None:
         scene, rows = self.scene, []
-        for number in range(1, self._steps + 1):
-            mujoco.mj_step(scene.model, scene.data, 1)
+        for number in range(1, self._steps_each_period + 1):
+            super()._step_physics(now_ns)
             now_s = now_ns / NS + number * scene.model.opt.timestep
             joints, tool = scene.data.qpos[scene.joint_qpos], scene.data.site_xpos[scene.tool_site]
             rows.append(np.concatenate([(now_s, self.arm.commands), joints, tool]))
