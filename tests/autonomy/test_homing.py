@@ -43,7 +43,7 @@ def test_a_person_may_stop_it_on_the_way() -> None:
 def test_a_way_that_the_limits_close_is_named_and_not_forced() -> None:
     cell, _ = open_reach()
     cell.station.reset(0)
-    outside = HOME + [0.0, 0.9, 0.0, 0.0, 0.0]
+    outside = HOME + np.array([0.0, 0.9, 0.0, 0.0, 0.0])
     with pytest.raises(DeviceError, match="straight way back to the start pose is closed .*robolearn teleop"):
         return_to(cell.station, outside, lambda: False)
 
