@@ -93,11 +93,7 @@ def measure(seconds: float, faults: int, note: Note) -> dict[str, Any]:
             stream = Stream(arm)
             note("servo stream")
             figures = streamed(robot, stream, seconds)
-            counts = {name: FaultCounts() for name in FAULTS}
-            for number in range(faults):
-                for name, fault in FAULTS.items():
-                    note(f"{name} {number + 1}/{faults}")
-                    suffer(robot, stream, fault, counts[name])
+            counts = suffer_all(robot, stream, faults, note)
         finally:
             arm.close()
     return outcome({**figures, **summary(counts, faults)}, bars(figures, counts, faults))
@@ -148,6 +144,16 @@ FAULTS = {
     ),
     "link_loss": Fault({"deed": "faults", "freeze": True}, ({"deed": "faults", "freeze": False},)),
 }
+
+
+def suffer_all(robot: EmulatedDevice, stream: Stream, faults: int, note: Note) -> dict[str, FaultCounts]:
+    """Every kind of fault in turn, so many times."""
+    counts = {name: FaultCounts() for name in FAULTS}
+    for number in range(faults):
+        for name, fault in FAULTS.items():
+            note(f"{name} {number + 1}/{faults}")
+            suffer(robot, stream, fault, counts[name])
+    return counts
 
 
 def suffer(robot: EmulatedDevice, stream: Stream, fault: Fault, counts: FaultCounts) -> None:
