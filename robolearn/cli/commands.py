@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
         "robolearn.cli.bench_calibration", "measure every calibration routine on cells whose truth is known"
     ),
     "bench ros": Command("robolearn.nodes.bench.command", "time the way from camera to arm over ROS, beside bare DDS"),
+    "bench ros-practice": Command("robolearn.nodes.bench.practice", "practise over ROS, and succeed as in process"),
     "bench faults": Command("robolearn.nodes.bench.faults", "hurt a cell in every way while its arm moves"),
     "bench servo-bus": Command("robolearn.cli.bench_servo_bus", "drive a virtual SO-101, on a bad line and unplugged"),
     "bench": Command("robolearn.cli.bench", "measure twin, replay, store or learner beside its peer"),
