@@ -12,9 +12,7 @@ SCAN = range(1, 21)
 Tables = Mapping[int, bytes]
 
 
-def tables_of(
-    bus: ServoBus, scales: Mapping[str, ServoScale], address: int, size: int, bauds: Sequence[int]
-) -> Tables:
+def tables_of(bus: ServoBus, scales: Mapping[str, ServoScale], address: int, size: int, bauds: Sequence[int]) -> Tables:
     """Registers of every servo, by id. Raises DeviceError, naming who does not answer and why."""
     tables: dict[int, bytes] = {}
     ids = [scale.id for scale in scales.values()]

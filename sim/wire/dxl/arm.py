@@ -147,5 +147,3 @@ class DxlArm:
                 changed = True
         if changed:
             self.take_over()
-
-
