@@ -80,4 +80,11 @@ def make(kind: str, table: Mapping[str, str], section: Section, *context: Any) -
     name, settings = section.split("driver")
     if name not in table:
         raise ConfigError(f"{section.source}: {section.name}: {unknown(f'{kind} driver', name, table)}")
-    return getattr(importlib.import_module(table[name]), kind)(settings, *context)
+    try:
+        module = importlib.import_module(table[name])
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"the {kind} driver {name!r} needs {error.name}, which is not installed here. "
+            "These extras bring all that drivers need: pip install 'robolearn[arms,inputs]'"
+        ) from error
+    return getattr(module, kind)(settings, *context)

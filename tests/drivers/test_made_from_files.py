@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -111,3 +113,12 @@ def test_if_one_of_several_devices_fails_none_stays_open() -> None:
     with pytest.raises(DeviceError, match="unplugged"):
         Together([sound, Device(0.0, TeleopEvent.NONE, works=False)]).connect()
     assert not sound.is_open
+
+
+def test_a_library_that_is_not_installed_is_named_with_the_extras_that_bring_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "lacking_driver.py").write_text("import no_such_library\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match=r"needs no_such_library, .* pip install 'robolearn\[arms,inputs\]'"):
+        table.make("camera", {"lacking": "lacking_driver"}, section("{driver: lacking}"), SPEC, cell())
