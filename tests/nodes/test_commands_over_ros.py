@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from robolearn.cli.main import BAD_INPUT, OK, main
+from robolearn.config import find
 from robolearn.episodes import EpisodeKind, EpisodeStore
 from robolearn.nodes.link import Link
 from tests.cli.tiny import tiny_config
@@ -25,9 +27,9 @@ class Run:
         self.path = folder / "run"
         self._config = tiny_config(folder)
 
-    def do(self, command: str, *more: str) -> int:
+    def do(self, command: str, *more: str, task: str = CELL["task"]) -> int:
         """Exit status of a command of the run."""
-        given = ["--task", CELL["task"], "--config", str(self._config), "--run", str(self.path), "--json"]
+        given = ["--task", task, "--config", str(self._config), "--run", str(self.path), "--json"]
         return main([*command.split(), *given, *more])
 
     def outcomes(self) -> list[Any]:
@@ -59,12 +61,21 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def short(tmp_path: Path) -> str:
+    """The same task, for people in a hurry."""
+    task = yaml.safe_load(find("tasks", CELL["task"]).read_text(encoding="utf-8"))
+    path = tmp_path / "short.yaml"
+    path.write_text(yaml.safe_dump({**task, "time_limit_s": 3.0}), encoding="utf-8")
+    return str(path)
+
+
 @pytest.mark.timeout(300)
-def test_a_policy_evaluated_over_ros_does_what_it_does_in_process(run: Run, nodes: None) -> None:
+def test_a_policy_evaluated_over_ros_does_what_it_does_in_process(run: Run, nodes: None, short: str) -> None:
     asked = ("--policy", "base", "--episodes", "1")
-    assert run.do("eval", *asked) == OK
+    assert run.do("eval", *asked, task=short) == OK
     in_process = run.outcomes()
-    assert run.do("eval", *asked, "--backend", "ros") == OK
+    assert run.do("eval", *asked, "--backend", "ros", task=short) == OK
     assert run.outcomes() == in_process and len(in_process) == 1
 
 
