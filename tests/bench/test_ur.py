@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from robolearn.bench import ur
 from robolearn.bench.jitter import late_gaps, unexcused
 
 
+@pytest.mark.timeout(300)
 def test_after_every_fault_nothing_moves_until_rearmed_and_the_driver_is_alive() -> None:
     result = ur.measure(2.0, 1, lambda note: None)
     held = {bar["name"]: bar["ok"] for bar in result["bars"]}

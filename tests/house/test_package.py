@@ -24,6 +24,8 @@ from tests.house.tree import ROOMS, ROOT, sources, tool
 DATA = {".yaml", ".xml", ".json", ".safetensors", ".stl", ".css", ".html"}
 FROM_ROS_ALONE = {"launch", "launch_ros"}  # not on PyPI: whoever uses the launch files has them
 
+EXTENSIONS_OF = {"ur-rtde": ("dashboard_client", "rtde_control", "rtde_receive")}  # importlib.metadata sees .py alone
+
 
 def setup_keyword(name: str) -> Any:
     """A keyword of the call in setup.py, where it is a literal."""
@@ -61,7 +63,8 @@ def test_there_is_one_version_and_one_licence() -> None:
 def test_every_library_that_is_imported_is_required() -> None:
     modules = {name.split(".")[0] for path in sources(*ROOMS) for name in imported(path)}
     foreign = modules - set(sys.stdlib_module_names) - set(ROOMS)
-    providers = importlib.metadata.packages_distributions()
+    compiled = {module: [distributed] for distributed, modules in EXTENSIONS_OF.items() for module in modules}
+    providers = {**importlib.metadata.packages_distributions(), **compiled}
     required = {distribution(line) for line in setup_strings()}
     lacking = {name for name in foreign if not required & {distribution(one) for one in providers.get(name, [name])}}
     assert lacking == FROM_ROS_ALONE <= {one.name for one in parse_package(str(ROOT / "package.xml")).exec_depends}
