@@ -206,7 +206,7 @@ class ServoArm:
         """Ask every servo until each has been believed once, or the line has had its chances."""
         if not self._servos.is_open and not self._reopened():
             return
-        wanted, asked_s = list(self._ids), time.monotonic()
+        wanted, asked_s, garbage = list(self._ids), time.monotonic(), self._garbage()
         try:
             for _ in range(ROUNDS):
                 heard = self._servos.ask(wanted)
@@ -219,13 +219,17 @@ class ServoArm:
         except LinkLost as error:
             self._lose(str(error))
             return
-        self._watch_silence(heard=len(wanted) < len(self._ids), asked_s=asked_s)
+        self._watch_silence(len(wanted) < len(self._ids) or self._garbage() > garbage, asked_s)
         unwell = self._unwell()
         if unwell and self._fault is None:
             self.stop(unwell)
 
+    def _garbage(self) -> int:
+        """How often something came that was no answer: somebody is there."""
+        return self._servos.counts["corrupt"] + self._servos.counts["strays"]
+
     def _watch_silence(self, heard: bool, asked_s: float) -> None:
-        """The arm is faulted once questions have gone unanswered for too long."""
+        """The arm is faulted once questions have been met by silence for too long."""
         if heard:
             self._silent_s = None
             return

@@ -34,6 +34,7 @@ from sim.wire.realtime import RealTime
 
 ACTUATORS = (*JOINTS, "gripper")
 TICK_S = 0.01
+PACKET_GAP_S = 0.004  # a packet that stops for so long is given up, and the next byte begins a new one
 TRUTH_COLUMNS = 1 + 2 * len(ACTUATORS)  # time [s], joints [rad], joint speeds [rad/s]
 
 
@@ -98,6 +99,7 @@ class ServoCell:
         self._camera_faults = {camera.name: CameraFaults() for camera in settings.cameras}
         self._real = RealTime(self._step, float(self._cell.scene.model.opt.timestep), TICK_S)
         self._received = bytearray()
+        self._received_s = 0.0
         self._stack = ExitStack()
         self._truth: Any = None
         self._log = ByteLog(None)
@@ -134,7 +136,10 @@ class ServoCell:
     def _receive(self, data: bytes, baud: int) -> None:
         """Bytes have come over the wire. Physics first catches up with the time of their arrival."""
         now_s = time.monotonic()
+        if now_s - self._received_s > PACKET_GAP_S:
+            self._received.clear()
         self._received += data
+        self._received_s = now_s
         with self._real.lock:
             self._real.catch_up()
             self._arm.receive(self._received, baud, self._line, now_s)

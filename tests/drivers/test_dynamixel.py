@@ -104,7 +104,7 @@ def test_on_a_bad_line_readings_are_right_or_none(bench: Bench) -> None:
     here = arm.read().joint_position_rad
     bench.emulator.do("faults", drop=0.05, late=0.05, corrupt=0.01)
     right = 0
-    for _ in range(20):
+    for _ in range(40):
         try:
             np.testing.assert_allclose(arm.read().joint_position_rad, here, atol=0.01)
         except DeviceError:
