@@ -80,7 +80,7 @@ class Actor:
             try:
                 self._station.arm.rearm()
                 return
-            except DeviceError:
+            except (BorderError, DeviceError):
                 if time.monotonic() > end_s:
                     raise
                 time.sleep(RETRY_S)
