@@ -11,11 +11,11 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from robolearn.bars import Bar, between, outcome
 from robolearn.cli import evaluate, practice, record, train_base, train_reward
@@ -29,9 +29,11 @@ from robolearn.nodes.up.rules import argument, assignment
 from robolearn.nodes.up.setups import Wanted, starts
 from robolearn.progress import Progress
 
+T = TypeVar("T")
 STATION = "so101_twin"
 NODES = ("twin_node", "safety_node")
 STEPS, EPISODES = 4000, 50
+TRIES = 5
 READY_S = 120.0
 ANSWER_S = 10.0  # of the arm to the gate, on a busy machine
 SECONDS_A_STEP, SECONDS_AN_EPISODE = 0.1, 4.0  # for the first estimate of the time left
@@ -72,9 +74,9 @@ def measure(job: Job, steps: int, episodes: int, logs: Path) -> dict[str, Any]:
         base = evaluate.work(job, progress, "base", episodes)
         with running_cell(job, logs):
             start_s = time.monotonic()
-            practised = practice.work(over_ros, progress, settings, "onlooker")
+            practised = patiently(lambda: practice.work(over_ros, progress, settings, "onlooker"))
             practice_s = time.monotonic() - start_s
-            final_ros = evaluate.work(over_ros, progress, "final", episodes)
+            final_ros = patiently(lambda: evaluate.work(over_ros, progress, "final", episodes))
         final = evaluate.work(job, progress, "final", episodes)
     return {
         "episodes": episodes,
@@ -84,6 +86,14 @@ def measure(job: Job, steps: int, episodes: int, logs: Path) -> dict[str, Any]:
         "final_over_ros": _share(final_ros),
         "same_outcomes": sum(one == other for one, other in _pairs(final, final_ros)),
     }
+
+
+def patiently(work: Callable[[], T]) -> T:
+    """Do a stage, again if a cell on a busy machine has not answered in time. Raises DeviceError the last time."""
+    for _ in range(TRIES - 1):
+        with suppress(DeviceError):
+            return work()
+    return work()
 
 
 def bars(figures: Mapping[str, Any]) -> list[Bar]:
