@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ from robolearn.nodes.bench.injections import NODES, Injection, chosen
 from robolearn.progress import Progress
 
 NAME, TASK = "bench faults", "cube_in_bin"
-RECOVERY_S, NAMING_S = 60.0, 8.0
+RECOVERY_S, NAMING_S = 60.0, 30.0
 MOVING_S = (0.3, 2.0)  # of motion before each fault
 FAULT_S = 8.0  # for the first estimate of the time left
 COMMAND = "import sys; from robolearn.cli.main import main; sys.exit(main())"
@@ -140,7 +141,7 @@ def _suffer(cell: FaultCell, injection: Injection) -> Suffered:
     recovered = cell.moves_again(RECOVERY_S)
 
     def named() -> bool:
-        return any(text in report for report in cell.seen.named[said:] for text in injection.named)
+        return any(re.search(injection.named, report) for report in cell.seen.named[said:])
 
     is_named = cell.wait_until(named, NAMING_S)
     now = cell.committed()

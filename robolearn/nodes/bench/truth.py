@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from robolearn.contracts import Float
 from robolearn.station import StationConfig
 
-GAP_S = 0.15  # commands come every 20 ms: after this long without one, their stream has ended
-LOOK_S = 0.9  # after the end of a stream
+GAP_S = 0.15  # commands come every 20 ms: their stream has ended if for so long there is none,
+END_S = 0.4  # and for so long one at most: that of a watchdog, to hold still
+LOOK_S = 0.9  # after the end of a stream, unless another begins before
 STILL_RAD = 0.01
 JOINT_SLACK_RAD = 0.03  # a servo overshoots what it was told
 TOOL_SLACK_M = 0.01
@@ -70,31 +71,31 @@ def excess(truth: Truth, station: StationConfig) -> dict[str, float]:
 
 def rest_s(truth: Truth, from_s: float) -> float | None:
     """Time from the last command of a stream that ended after ``from_s`` until the arm was at rest; None: none did."""
-    after = np.searchsorted(truth.time_s, from_s)
-    sent = after + np.flatnonzero(np.diff(truth.commands[after:]) > 0)
-    ends = [row for row, later in zip(sent, [*sent[1:], len(truth.time_s) - 1], strict=True) if _gap(truth, row, later)]
-    if not ends:
+    sent = np.flatnonzero(np.diff(truth.commands) > 0)
+    sent = sent[truth.time_s[sent] >= from_s]
+    sent_s = np.concatenate([truth.time_s[sent], truth.time_s[[-1, -1]]])
+    ends = np.flatnonzero((np.diff(sent_s)[:-1] > GAP_S) & (sent_s[2:] - sent_s[:-2] > END_S))
+    if not len(ends):
         return None
-    end = ends[0]
-    last = np.searchsorted(truth.time_s, truth.time_s[end] + LOOK_S)
-    joints = truth.joints_rad[end:last]
-    away = np.abs(joints - joints[-1]).max(axis=1) > STILL_RAD
-    moving = np.flatnonzero(away)
-    return float(truth.time_s[end + moving[-1]] - truth.time_s[end]) if len(moving) else 0.0
+    first, end_s = int(sent[ends[0]]), float(sent_s[ends[0]])
+    until_s = min(end_s + LOOK_S, sent_s[ends[0] + 2])
+    last = min([int(np.searchsorted(truth.time_s, until_s)), *(first + np.flatnonzero(_jumps(truth)[first:])[:1])])
+    joints = truth.joints_rad[first:last]
+    moving = np.flatnonzero(np.abs(joints - joints[-1]).max(axis=1) > STILL_RAD)
+    return float(truth.time_s[first + moving[-1]]) - end_s if len(moving) else 0.0
 
 
 def _speed_shares(truth: Truth, station: StationConfig) -> Float:
     """Speeds (M, J) over each window without a reset in it, as shares of their limits."""
-    jumps = np.abs(np.diff(truth.joints_rad, axis=0)).max(axis=1, initial=0.0) > JUMP_RAD
-    since = np.concatenate([[0], np.cumsum(jumps)])
+    since = np.concatenate([[0], np.cumsum(_jumps(truth))])
     whole = since[WINDOW:] == since[:-WINDOW]
     moved = np.abs(truth.joints_rad[WINDOW:] - truth.joints_rad[:-WINDOW])[whole]
     taken_s = (truth.time_s[WINDOW:] - truth.time_s[:-WINDOW])[whole]
     return np.asarray(moved / taken_s[:, None] / np.array(station.limits.joint_speed_rad_s))
 
 
-def _gap(truth: Truth, row: int, later: int) -> bool:
-    return bool(truth.time_s[later] - truth.time_s[row] > GAP_S)
+def _jumps(truth: Truth) -> NDArray[np.bool_]:
+    return np.asarray(np.abs(np.diff(truth.joints_rad, axis=0)).max(axis=1, initial=0.0) > JUMP_RAD)
 
 
 def _entries(broken: NDArray[np.bool_]) -> int:
