@@ -21,7 +21,7 @@ from robolearn import config
 from robolearn.nodes.up.setups import SETUPS
 from tests.house.tree import ROOMS, ROOT, sources, tool
 
-DATA = {".yaml", ".xml", ".json", ".safetensors", ".stl", ".css", ".html"}
+DATA = {".yaml", ".xml", ".json", ".rules", ".safetensors", ".stl", ".css", ".html"}
 FROM_ROS_ALONE = {"launch", "launch_ros"}  # not on PyPI: whoever uses the launch files has them
 
 EXTENSIONS_OF = {"ur-rtde": ("dashboard_client", "rtde_control", "rtde_receive")}  # importlib.metadata sees .py alone
