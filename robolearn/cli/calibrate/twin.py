@@ -54,17 +54,16 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _record(args: argparse.Namespace, shop: Workshop, seed: int) -> Recording:
-    """One motion about where the arm is, from rest. Raises ConfigError if it would leave the joint limits."""
+    """One motion about where the arm is, or as near as the joint limits allow, from rest. Raises ConfigError."""
     period_s = 1.0 / shop.station.config.control_hz
-    home = shop.station.arm.read().joint_position_rad
+    amplitude_rad = math.radians(args.amplitude_deg)
+    low, high = shop.arm.joint_lower_rad + amplitude_rad, shop.arm.joint_upper_rad - amplitude_rad
+    if not (low <= high).all():
+        raise ConfigError("the motion would leave the joint limits: give less --amplitude-deg")
+    home = np.clip(shop.station.arm.read().joint_position_rad, low, high)
     shop.mover.go(home)
     time_s = np.arange(0.0, args.seconds, period_s)
-    joints = len(home)
-    path = home + excitation(time_s, joints, math.radians(args.amplitude_deg), np.random.default_rng(seed))
-    if not ((path >= shop.arm.joint_lower_rad) & (path <= shop.arm.joint_upper_rad)).all():
-        raise ConfigError(
-            "the motion would leave the joint limits: move the arm off them, or give less --amplitude-deg"
-        )
+    path = home + excitation(time_s, len(home), amplitude_rad, np.random.default_rng(seed))
     stream = shop.mover.stream(path)
     shop.mover.go(home)
     return Recording(period_s, stream.command_rad, stream.read_rad)
