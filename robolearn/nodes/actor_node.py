@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from std_msgs.msg import Header
+from std_msgs.msg import Header, String
 
 from robolearn.autonomy.actor import Practised
 from robolearn.autonomy.cell import Cell
 from robolearn.backends import backend_of
 from robolearn.cli.practice import Around, practise
 from robolearn.contracts import Ending, Teleop
-from robolearn.errors import BorderError, DeviceError, StoreError
+from robolearn.errors import BorderError, DeviceError, StoreError, unknown
 from robolearn.learning.metrics import MetricsLog
 from robolearn.nodes import network, topics
 from robolearn.nodes.base import TableNode, run
@@ -46,8 +46,8 @@ class ActorNode(TableNode):
         self._ending = threading.Event()
         self._practised = Practised()
         self._episodes = self.publisher(topics.EPISODE)
-        self.listen(topics.RUN_STATE, lambda message: self._supervision.say(RunState(message.data)))
-        self.listen(topics.PERSON_SAYS, lambda message: self._supervision.mark(MARKS[message.data]))
+        self.listen(topics.RUN_STATE, self._hear_state)
+        self.listen(topics.PERSON_SAYS, self._hear_mark)
         self._worker = Worker(self, self._work)
 
     def state(self) -> Mapping[str, object]:
@@ -60,6 +60,19 @@ class ActorNode(TableNode):
         self._ending.set()
         self._supervision.say(RunState.STOPPED)
         self._worker.join()
+
+    def _hear_state(self, message: String) -> None:
+        states = {state.value: state for state in RunState}
+        if message.data in states:
+            self._supervision.say(states[message.data])
+        else:
+            self.health.error(f"{topics.RUN_STATE.name}: {unknown('state', message.data, states)}")
+
+    def _hear_mark(self, message: String) -> None:
+        if message.data in MARKS:
+            self._supervision.mark(MARKS[message.data])
+        else:
+            self.health.error(f"{topics.PERSON_SAYS.name}: {unknown('mark', message.data, MARKS)}")
 
     def _work(self) -> None:
         """Practise whenever the supervisor says so, until practice has reached its end, or is stopped."""
