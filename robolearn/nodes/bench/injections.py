@@ -20,6 +20,7 @@ from robolearn.nodes.stamps import NS, to_time
 
 KILL, STOP, GO = signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT
 STREAM = ("actor_node", "safety_node")  # the arm's commands end with these
+ROOM_BYTES = 16384
 BURST_S, FLOOD_HZ, DOUBLE_HZ = 0.5, 1000.0, 50.0
 CAMERA_S, DISK_S, CLOCK_S, LEARNER_GONE_S = 2.5, 3.0, 1.5, 60.0
 
@@ -120,12 +121,12 @@ def truncated_weights(cell: FaultCell) -> None:
 
 
 def disk_full(cell: FaultCell) -> None:
-    """Every write of the actor is refused for a while."""
+    """No file of the actor may grow beyond a few kB for a while, so that its pictures find no room."""
     pid = cell.children["actor_node"].pid
     if pid is None:
         return
     before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, before[1]))
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (ROOM_BYTES, before[1]))
     cell.wait(DISK_S)
     if cell.children["actor_node"].pid == pid:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
