@@ -78,9 +78,7 @@ class StepLimiter:
         """What the device made of ``step`` is where the next one starts."""
         dt_s, last_s = min(elapsed_s, self._period_s), max(elapsed_s, self._last_dt_s)
         moved = [end - start for end, start in zip(executed_rad, self._target, strict=True)]
-        self._last_gain = [
-            _gain(delta, last, dt_s, last_s) for delta, last in zip(moved, self._last_step, strict=True)
-        ]
+        self._last_gain = [_gain(delta, last, dt_s, last_s) for delta, last in zip(moved, self._last_step, strict=True)]
         self._tool = step.tool_base_m if executed_rad == step.target_rad else self._tool_at(executed_rad)
         self._target, self._last_step, self._last_dt_s = executed_rad, moved, dt_s
 
