@@ -119,7 +119,6 @@ def test_every_part_is_a_process_and_the_supervisor_says_what_they_do(cell: Cell
         soon(lambda: all(episode.ending is not None for episode in cell.practised()), "the end of the episode")
         before = len(cell.practised())
         assert [episode.record.label for episode in cell.practised()].count(False) >= 1
-        assert cell.practised()[-1].ending is Ending.STOPPED
         assert cell.ask("start") == ""
         soon(lambda: len(cell.practised()) > before, "further practice")
         assert cell.ask("stop") == ""
