@@ -13,6 +13,7 @@ from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.publisher import Publisher
+from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from robolearn.errors import BorderError, DeviceError
 from robolearn.nodes import network
@@ -23,6 +24,7 @@ from robolearn.nodes.topics import Service, Topic
 
 T = TypeVar("T")
 ANSWER_S = 2.0  # whoever has not answered by then is not there
+NAMELESS = "_NODE_NAME_UNKNOWN_"  # of a publisher that was discovered before its node
 LOOK_S = 0.05
 NUDGE_S = 0.2
 RUNNING = "Are the nodes of the cell running, in this namespace and ROS_DOMAIN_ID?"
@@ -116,14 +118,22 @@ class Link:
     def expect_publisher(self, topic: Topic) -> None:
         """Wait until somebody publishes on ``topic``. Raises DeviceError for nobody, BorderError for another type."""
         full = self._node.resolve_topic_name(topic.name)
-        deadline_s = time.monotonic() + self.patience_s
-        while not (found := self._node.get_publishers_info_by_topic(full)):
-            if time.monotonic() > deadline_s:
-                raise DeviceError(f"topic {full}: nobody publishes on it. {RUNNING}")
-            time.sleep(LOOK_S)
+        found = self._publishers(full)
+        if not found:
+            raise DeviceError(f"topic {full}: nobody publishes on it. {RUNNING}")
         for one in found:
             if one.topic_type != topic.type:
                 raise BorderError(f"topic {full}: node {one.node_name} publishes {one.topic_type}, not {topic.type}")
+
+    def _publishers(self, full: str) -> list[TopicEndpointInfo]:
+        """Who publishes on a topic, once there is somebody and the names of their nodes are known."""
+        deadline_s = time.monotonic() + self.patience_s
+        while True:
+            found = self._node.get_publishers_info_by_topic(full)
+            nameless = NAMELESS in [one.node_name for one in found]
+            if (found and not nameless) or time.monotonic() > deadline_s:
+                return found
+            time.sleep(LOOK_S)
 
     def _wake(self, _: object) -> None:
         with self.arrived:

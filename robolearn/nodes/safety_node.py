@@ -180,9 +180,9 @@ class SafetyNode(TableNode):
 
     def _catch_up(self, gated: Gated, stamp_ns: int) -> None:
         """A twin's time may reach a commander a little before it comes in here."""
-        link, clock, spec, _ = gated
+        link, clock, _, _ = gated
         ahead_ns = stamp_ns - clock.now_ns()
-        if clock.kind is not TimeKind.MONOTONIC and 0 < ahead_ns <= round(NS / spec.control_hz):
+        if clock.kind is not TimeKind.MONOTONIC and 0 < ahead_ns <= round(NS * self._station.limits.command_max_age_s):
             with suppress(DeviceError):
                 link.wait(lambda: clock.now_ns() >= stamp_ns or None, "the twin's time", patience_s=CATCH_UP_S)
 

@@ -90,20 +90,30 @@ def sent_on_all(link: Link, wanted: tuple[Topic, ...]) -> dict[str, list[str]]:
     return sent
 
 
-def is_on_disk(health: Mapping[str, dict[str, str]]) -> bool:
-    """True once the recorder has put everything that came in to the disk, and nothing more comes."""
-    told = health.get("recorder_node", {})
-    return "safe" in told and told["heard"] == told["safe"] != "0"
+def wait_until_on_disk(health: Mapping[str, dict[str, str]], count: int) -> None:
+    """Return once the recorder has heard ``count`` messages, and has put as many as it had heard then to the disk.
+
+    Reports of nodes are recorded too, one a second, so there is always one more to come."""
+
+    def told(key: str) -> int:
+        return int(health.get("recorder_node", {}).get(key, 0))
+
+    eventually(lambda: told("heard") >= count, "the last message")
+    heard = told("heard")
+    eventually(lambda: told("safe") >= heard, "the last message on the disk")
 
 
 def read_back(path: Path) -> dict[str, list[str]]:
-    """Every message, read and written again by another implementation that has nothing but the file's own schemas."""
+    """Every message but reports of nodes, read and written again by another implementation.
+
+    It has nothing but the file's own schemas."""
     store = get_typestore(Stores.EMPTY)
     found: dict[str, list[str]] = {}
     with Reader(path) as reader:
-        for connection in reader.connections:
+        wanted = [connection for connection in reader.connections if connection.topic != "/diagnostics"]
+        for connection in wanted:
             store.register(get_types_from_msg(connection.msgdef.data, connection.msgtype))
-        for connection, _, data in reader.messages():
+        for connection, _, data in reader.messages(wanted):
             message = store.deserialize_cdr(data, connection.msgtype)
             again = bytes(store.serialize_cdr(message, connection.msgtype))
             as_sent = deserialize_message(again, load_type(connection.msgtype))
@@ -115,7 +125,7 @@ def test_every_message_of_every_type_is_read_back_by_another_implementation(link
     with recorder(tmp_path) as node:
         sent = sent_on_all(link, SENT)
         with diagnostics(link) as health:
-            eventually(lambda: is_on_disk(health), "the last message")
+            wait_until_on_disk(health, COUNT * len(SENT))
         assert node.end(signal.SIGTERM) == 0
     (path,) = (tmp_path / "bags").glob("*.mcap")
     assert read_back(path) == sent
@@ -125,7 +135,7 @@ def test_after_a_kill_everything_up_to_the_last_chunk_is_there(link: Link, tmp_p
     with recorder(tmp_path) as node:
         sent = sent_on_all(link, SENT)
         with diagnostics(link) as health:
-            eventually(lambda: is_on_disk(health), "the last message")
+            wait_until_on_disk(health, COUNT * len(SENT))
         node.end(signal.SIGKILL)
     (path,) = (tmp_path / "bags").glob("*.mcap")
     with path.open("ab") as file:
@@ -148,14 +158,15 @@ def test_a_disk_that_refuses_is_named_and_recording_goes_on_when_it_can(link: Li
         eventually(lambda: "recording into" in health.get("recorder_node", {}).get("last_error", ""), "the fault")
         largest_file(node.process.pid, resource.RLIM_INFINITY)
         time.sleep(1.0)
+        heard = int(health["recorder_node"]["heard"])
         publisher.publish(String(data="after"))
-        eventually(lambda: int(health["recorder_node"]["heard"]) == 401, "the last message")
+        eventually(lambda: int(health["recorder_node"]["heard"]) >= heard + 2, "the last message, and a report")
         lost = int(health["recorder_node"]["lost"])
         assert node.end(signal.SIGTERM) == 0
     with recorder(tmp_path) as node:
         eventually(lambda: f"{first} was cut short" in node.said(), "what the recorder says of it")
     found = [read_back(path).get("/supervisor/state", []) for path in sorted(folder.glob("*.mcap"))]
-    assert lost > 0 and sum(map(len, found)) + lost == 401
+    assert lost > 0 and 1 < sum(map(len, found)) < 401 <= sum(map(len, found)) + lost
     assert repr(String(data="after")) in itertools.chain(*found)
 
 

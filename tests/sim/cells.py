@@ -15,10 +15,11 @@ from robolearn.task import TaskConfig
 from sim import backend
 from sim.config import TwinTask
 from sim.demonstrator import Demonstrator
+from sim.goals import GOALS
 from sim.world import TwinWorld
 
 STATION = load_station("so101_twin")
-TASKS = tuple(config.names("tasks"))
+TASKS = tuple(name for name in config.names("tasks") if load_task(name).twin.split("goal")[0] in GOALS)  # of this cell
 
 
 def twin_task(name: str) -> TwinTask:
