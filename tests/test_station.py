@@ -150,3 +150,25 @@ def test_an_observation_says_how_old_each_of_its_parts_is() -> None:
             station.act(action())
         assert ticks == [0, 1, 2, 3]
         assert station.proprio(observation.arm).shape == (station.proprio_dim,)
+
+
+@pytest.mark.parametrize("thought_periods", [0, 1])
+def test_the_policys_rate_holds_while_thinking_takes_no_more_than_a_control_period(
+    station: Station, thought_periods: int
+) -> None:
+    thought_ns = thought_periods * round(1e9 / STATION.control_hz)
+    stamps_ns = []
+    for _ in range(6):
+        station.act(action())
+        stamps_ns.append(station.clock.now_ns())
+        station.clock.sleep_until(station.clock.now_ns() + thought_ns)
+    assert set(np.diff(stamps_ns)) == {round(1e9 / STATION.policy_hz)}
+
+
+def test_who_thinks_too_long_loses_that_time_and_sends_no_burst_after_it(station: Station) -> None:
+    period_ns, control_ns = round(1e9 / STATION.policy_hz), round(1e9 / STATION.control_hz)
+    station.act(action())
+    thought_ns = station.clock.now_ns() + 3 * period_ns
+    station.clock.sleep_until(thought_ns)
+    station.act(action())
+    assert station.clock.now_ns() - thought_ns == period_ns - control_ns, "from its first command to its last"
