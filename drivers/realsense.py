@@ -15,7 +15,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from drivers.camera import DrainedCamera
-from drivers.realsense_feed import HEADER, FeedSettings, Hello
+from drivers.realsense_words import HEADER, FeedSettings, Hello
 from drivers.table import Cell
 from robolearn.config import Key, Section
 from robolearn.contracts import CameraSpec, Clock, Float32, Frame

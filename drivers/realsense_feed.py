@@ -1,53 +1,25 @@
 """The process beside a RealSense camera: ``python -m drivers.realsense_feed SETTINGS`` writes its pictures to stdout.
 
 librealsense can hang when it is stopped, and takes its process with it when it crashes; so it has one of its own.
-First comes one line of JSON, :class:`Hello`, then for each picture :data:`HEADER`, colour (H, W, 3) and depth (H, W).
+What it writes is described in :mod:`drivers.realsense_words`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import struct
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import numpy as np
 import pyrealsense2 as rs
 
-HEADER = struct.Struct("<qq")  # of a picture: CLOCK_MONOTONIC [ns] when it was sent, and its age then [ns]
+from drivers.realsense_words import HEADER, FeedSettings, Hello
+
 RESET_S = 15.0
 OLDEST_MS = 2000.0
 EPOCH_DOMAINS = (rs.timestamp_domain.system_time, rs.timestamp_domain.global_time)
-
-
-@dataclass(frozen=True)
-class FeedSettings:
-    """What the child is to open, and how."""
-
-    width: int
-    height: int
-    fps: float
-    serial: str | None
-    recording: str | None
-    controls: dict[str, float]  # by the name of an ``rs.option``
-    silence_s: float
-    reset: bool  # the device first: it hung before
-
-
-@dataclass(frozen=True)
-class Hello:
-    """What the camera says of itself."""
-
-    name: str
-    serial: str
-    firmware: str | None
-    depth_scale_m: float
-    fx_px: float
-    fy_px: float
-    cx_px: float
-    cy_px: float
 
 
 def main() -> int:

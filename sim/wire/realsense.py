@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
-import time
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple, cast
 
 import mujoco
 import numpy as np
-import pyrealsense2 as rs
 
 from robolearn.contracts import CameraSpec, Float32, Image
 from robolearn.errors import DeviceError
@@ -21,7 +23,7 @@ from sim.renderer import ImageNoise
 from sim.scene import Scene
 from sim.wire.cell import VirtualCell
 
-NAME, SERIAL = "robolearn virtual D435", "000000000001"
+NAME = "robolearn virtual D435"
 DEPTH_SCALE_M = 0.001
 FARTHEST_STEP = 65535
 NOISE = 2.0  # standard deviation of a pixel, in grey levels
@@ -48,16 +50,16 @@ def record(shots: Iterable[Shot], lens: Lens, fps: int, path: Path) -> int:
     Raises DeviceError if ``path`` exists, or does not end in .db3, which librealsense demands."""
     if path.suffix != ".db3" or path.exists():
         raise DeviceError(f"{path}: a RealSense recording needs the name of a new file that ends in .db3")
-    device = rs.software_device()
-    device.register_info(rs.camera_info.name, NAME)
-    device.register_info(rs.camera_info.serial_number, SERIAL)
-    colour = _Sensor(device, "RGB Camera", rs.stream.color, rs.format.rgb8, 3, lens, fps)
-    depth = _Sensor(device, "Stereo Module", rs.stream.depth, rs.format.z16, 2, lens, fps)
-    depth.sensor.add_read_only_option(rs.option.depth_units, DEPTH_SCALE_M)
-    depth.profile.register_extrinsics_to(colour.profile, _nowhere())
-    recorder = rs.recorder(str(path), device)
-    count = _run(colour, depth, shots, fps)
-    recorder.pause()
+    settings = {**lens._asdict(), "fps": fps, "path": str(path), "depth_scale_m": DEPTH_SCALE_M, "name": NAME}
+    command = [sys.executable, "-m", "sim.wire.realsense_device", json.dumps(settings)]
+    count = 0
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    with suppress(BrokenPipeError), child:  # broken: it has ended, and its status says how
+        for shot in shots:
+            cast(IO[bytes], child.stdin).write(shot.rgb.tobytes() + steps_of(shot.depth_m).tobytes())
+            count += 1
+    if child.returncode != 0:
+        raise DeviceError(f"librealsense did not record {path}: its process ended with status {child.returncode}")
     return count
 
 
@@ -65,63 +67,6 @@ def steps_of(depth_m: Float32) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16
     """Depth as the sensor counts it: millimetres, and 0 where there is none or it is too far."""
     steps = np.rint(np.nan_to_num(depth_m / DEPTH_SCALE_M, nan=0.0, posinf=0.0))
     return np.where((steps >= 0) & (steps <= FARTHEST_STEP), steps, 0).astype(np.uint16)
-
-
-class _Sensor:
-    """One sensor of a software device with one stream."""
-
-    def __init__(
-        self, device: rs.software_device, name: str, kind: rs.stream, pixels: rs.format, depth: int, lens: Lens,
-        fps: int,
-    ) -> None:  # fmt: skip
-        self.sensor = device.add_sensor(name)
-        stream = rs.video_stream()
-        stream.type, stream.index, stream.uid, stream.fmt, stream.bpp = kind, 0, depth, pixels, depth
-        stream.width, stream.height, stream.fps, stream.intrinsics = lens.width, lens.height, fps, _pinhole(lens)
-        self.profile = self.sensor.add_video_stream(stream)
-        self._bytes, self._stride = depth, depth * lens.width
-
-    def send(self, pixels: np.ndarray[tuple[int, ...], np.dtype[np.generic]], number: int, fps: int) -> None:
-        """Deliver one picture."""
-        frame = rs.software_video_frame()
-        frame.pixels = np.ascontiguousarray(pixels)
-        frame.stride, frame.bpp, frame.frame_number = self._stride, self._bytes, number
-        frame.timestamp, frame.domain = number * 1e3 / fps, rs.timestamp_domain.hardware_clock
-        frame.profile = self.profile.as_video_stream_profile()
-        self.sensor.on_video_frame(frame)
-
-
-def _run(colour: _Sensor, depth: _Sensor, shots: Iterable[Shot], fps: int) -> int:
-    queue = rs.frame_queue(4)
-    sensors = colour, depth
-    for one in sensors:
-        one.sensor.open(one.profile)
-        one.sensor.start(queue)
-    start_s = time.monotonic()
-    count = 0
-    for count, shot in enumerate(shots, start=1):
-        depth.send(steps_of(shot.depth_m), count, fps)
-        colour.send(shot.rgb, count, fps)
-        time.sleep(max(0.0, start_s + count / fps - time.monotonic()))
-    for one in sensors:
-        one.sensor.stop()
-        one.sensor.close()
-    return count
-
-
-def _pinhole(lens: Lens) -> rs.intrinsics:
-    pinhole = rs.intrinsics()
-    pinhole.width, pinhole.height = lens.width, lens.height
-    pinhole.fx = pinhole.fy = lens.focal_px
-    pinhole.ppx, pinhole.ppy = lens.width / 2, lens.height / 2
-    pinhole.model, pinhole.coeffs = rs.distortion.none, [0.0] * 5
-    return pinhole
-
-
-def _nowhere() -> rs.extrinsics:
-    same = rs.extrinsics()
-    same.rotation, same.translation = np.eye(3).ravel().tolist(), [0.0] * 3
-    return same
 
 
 def shots_of(task: TaskConfig, camera: CameraSpec, seed: int, count: int) -> Iterator[Shot]:

@@ -2,7 +2,8 @@
 
 The control channel knows: ``faults`` (of the line), ``camera_faults`` (with ``camera``), ``power`` (``on``),
 ``register`` (``servo`` by its place on the arm, ``name``, ``size``, ``value``: what a tool for servos would do),
-``status`` (``servo``, ``name``, ``on``), ``reset`` (``seed``, ``task``) and ``truth``.
+``status`` (``servo``, ``name``, ``on``), ``reset`` (``seed``, ``task``) and ``truth``. The log of the truth has a row
+for each step of physics: time [s, monotonic], and of the servos the joints [rad], their speeds [rad/s] and goals [rad].
 """
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ from sim.wire.realtime import RealTime
 ACTUATORS = (*JOINTS, "gripper")
 TICK_S = 0.01
 PACKET_GAP_S = 0.004  # a packet that stops for so long is given up, and the next byte begins a new one
-TRUTH_COLUMNS = 1 + 2 * len(ACTUATORS)  # time [s], joints [rad], joint speeds [rad/s]
 
 
 class WiredArm(Protocol):
@@ -130,7 +130,7 @@ class ServoCell:
         self._arm.step()
         if self._truth is not None:
             joints = self._arm.joints
-            row = np.concatenate([[self._real.reached_s], joints.position_rad, joints.velocity_rad_s])
+            row = np.concatenate([[self._real.reached_s], joints.position_rad, joints.velocity_rad_s, joints.goal_rad])
             self._truth.write(row.tobytes())
 
     def _receive(self, data: bytes, baud: int) -> None:

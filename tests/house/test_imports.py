@@ -54,6 +54,7 @@ def rooms(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("sim/__init__.py", "import torch", "The twin knows the contracts"),
         ("drivers/__init__.py", "import torch", "Drivers and calibration know the contracts"),
         ("drivers/__init__.py", "import sim", "Drivers and calibration know the contracts"),
+        ("drivers/realsense.py", "import pyrealsense2", "librealsense has processes of its own"),
     ],
 )
 def test_a_forbidden_import_breaks_its_rule(rooms: Path, module: str, line: str, rule: str) -> None:

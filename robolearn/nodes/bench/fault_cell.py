@@ -1,4 +1,4 @@
-"""A cell that is to be hurt: nodes that are started again, a scripted person who drives, and what is seen of them."""
+"""A cell that is to be hurt: nodes that are started again, somebody who drives, and what is seen of them."""
 
 from __future__ import annotations
 
@@ -17,31 +17,19 @@ from rosgraph_msgs.msg import Clock
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-from robolearn.backends import load_station
 from robolearn.episodes import EpisodeStore
 from robolearn.errors import BenchError, RobolearnError
 from robolearn.nodes import topics
-from robolearn.nodes.bench.faulty_twin import BROKEN, TRUTH
+from robolearn.nodes.bench.bodies import TASK, Body
 from robolearn.nodes.link import Link
 from robolearn.nodes.stamps import NS, to_ns
-from robolearn.nodes.table import NodeEntry, entry
 from robolearn.nodes.up.child import Child, end_all
 from robolearn.nodes.up.rules import argument, assignment
 from robolearn.nodes.up.setups import Start, Wanted, starts
 
-STATION = "so101_twin"
 LOOK_S = 0.05
 READY_S = 240.0
 CLOCK_STEP = "ROBOLEARN_FAULTS_CLOCK"
-
-
-@dataclass(frozen=True)
-class _FaultyTwin(NodeEntry):
-    """The twin's node, on a twin that can be hurt."""
-
-    @property
-    def module(self) -> str:
-        return "robolearn.nodes.bench.faulty_twin"
 
 
 @dataclass
@@ -56,22 +44,16 @@ class Seen:
 class FaultCell:
     """The running cell, its folder, and the hands of whoever hurts it."""
 
-    def __init__(self, folder: Path, run: Path, children: dict[str, Child], link: Link) -> None:
-        self.folder, self.run, self.children, self.link = folder, run, children, link
-        self.station = load_station(STATION)
+    def __init__(self, folder: Path, run: Path, body: Body, children: dict[str, Child], link: Link) -> None:
+        self.folder, self.run, self.body, self.children, self.link = folder, run, body, children, link
         self.seen = Seen()
         self.absent: set[str] = set()  # nodes that are not started again for now
         self.rng = random.Random(0)
 
     @property
-    def truths(self) -> list[Path]:
-        """Logs of the twin, one for each of its processes."""
-        return sorted((self.folder / "truth").glob("*.f64"))
-
-    @property
-    def twin_log(self) -> Path:
-        """That of the process that runs now."""
-        return self.folder / "truth" / f"{self.children['twin_node'].pid}.f64"
+    def moment(self) -> tuple[str, float]:
+        """Which log of the body is written now, and the time [s] that it keeps."""
+        return self.body.moment(self.children[self.body.device].pid, self.seen.twin_s)
 
     def look(self) -> None:
         """Start again what has died. Raises ConfigError for a node that was started badly."""
@@ -137,26 +119,28 @@ class FaultCell:
 
 
 @contextmanager
-def running(folder: Path, run: Path, config: str, task: str, nodes: tuple[str, ...]) -> Iterator[FaultCell]:
-    """A cell of ``nodes`` that practises, driven by the scripted person; ended at the end. Raises BenchError."""
-    (folder / "truth").mkdir(parents=True)
-    cell_environment = {
-        TRUTH: str(folder / "truth"), BROKEN: str(folder / "cameras.json"), CLOCK_STEP: str(folder / "clock"),
+def running(folder: Path, run: Path, config: str, body: Body) -> Iterator[FaultCell]:
+    """A cell with a ``body`` that practises while a person drives now and then; ended at the end. Raises BenchError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = {
+        **body.environment,
+        CLOCK_STEP: str(folder / "clock"),
         "PYTHONPATH": f"{Path(__file__).with_name('clock')}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
         "OMP_NUM_THREADS": "1",
-    }  # fmt: skip
+    }
     (folder / "clock").write_text("0", encoding="ascii")
     namespace = f"/faults_{os.getpid()}"
-    planned = _planned(folder, run, config, task, nodes, namespace)
     with ExitStack() as stack:
-        stack.enter_context(_environment(cell_environment))
-        children = {start.entry.name: Child(start, folder, "warn") for start in planned}
+        stack.enter_context(body)
+        stack.enter_context(_environment(environment))
+        planned = _planned(folder, run, config, body, namespace)
+        children = {start.name: Child(start, folder, "warn", body.stdin(start.name)) for start in planned}
         stack.callback(lambda: end_all(list(children.values())))
         for child in children.values():
             child.start()
         link = Link("faults", namespace, patience_s=5.0)
         stack.callback(link.close)
-        cell = FaultCell(folder, run, children, link)
+        cell = FaultCell(folder, run, body, children, link)
         stack.enter_context(link.listening(topics.DIAGNOSTICS, cell.hear_report))
         stack.enter_context(link.listening(topics.SAFETY.clips, cell.hear_report))
         stack.enter_context(link.listening(topics.ARM.executed, cell.hear_executed))
@@ -177,19 +161,13 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _planned(folder: Path, run: Path, config: str, task: str, nodes: tuple[str, ...], namespace: str) -> list[Start]:
+def _planned(folder: Path, run: Path, config: str, body: Body, namespace: str) -> list[Start]:
     given = (
-        argument("task", task), argument("run", str(run)), argument("config", config),
-        argument("folder", str(folder / "recordings")), assignment("twin_node:person:=demonstrator"),
-        assignment("actor_node:teleop:=true"),
+        argument("task", TASK), argument("run", str(run)), argument("config", config),
+        argument("folder", str(folder / "recordings")), assignment("actor_node:teleop:=true"), *body.rules,
     )  # fmt: skip
-    planned = starts(Wanted("practice", STATION, namespace, given, ("recorder_node",)))
-    hurt = _FaultyTwin(**vars(entry("twin_node")))
-    return [
-        Start(hurt, one.name, one.namespace, one.parameters) if one.entry.name == "twin_node" else one
-        for one in planned
-        if one.entry.name in nodes
-    ]
+    planned = starts(Wanted("practice", body.station_file, namespace, given, body.others))
+    return [body.prepared(one) for one in planned if one.entry.name not in body.without]
 
 
 def _start_practice(cell: FaultCell) -> None:

@@ -7,10 +7,11 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -20,11 +21,15 @@ from robolearn.bench import machine
 from robolearn.config import find
 from robolearn.errors import BenchError, ConfigError
 from robolearn.nodes.bench import truth
-from robolearn.nodes.bench.fault_cell import STATION, FaultCell, running
-from robolearn.nodes.bench.injections import NODES, Injection, chosen
+from robolearn.nodes.bench.bodies import TASK, Body, ServoBody, TwinBody
+from robolearn.nodes.bench.fault_cell import FaultCell, running
+from robolearn.nodes.bench.injections import WITH_SERVOS, WITH_TWIN, Injection, chosen
+from robolearn.nodes.bench.truth import Truth
 from robolearn.progress import Progress
+from robolearn.station import StationConfig
 
-NAME, TASK = "bench faults", "cube_in_bin"
+NAME = "bench faults"
+RECORDED_IN = "so101_twin"
 RECOVERY_S, NAMING_S = 60.0, 30.0
 MOVING_S = (0.3, 2.0)  # of motion before each fault
 FAULT_S = 8.0  # for the first estimate of the time left
@@ -35,6 +40,7 @@ SMALL = {  # what is learned here does not matter
     "reward": {"steps": 50},
     "practice": {"robot_steps": 10_000_000, "target_success": 1.0, "target_episodes": 1_000_000},
 }
+CELLS = ((TwinBody, WITH_TWIN), (ServoBody, WITH_SERVOS))
 
 
 @dataclass(frozen=True)
@@ -42,12 +48,27 @@ class Suffered:
     """What became of one fault."""
 
     kind: str
-    process: str  # log of the twin's process that ran then
-    twin_s: float
+    log: str  # of the body, that was written then
+    at_s: float  # in the time of that log
     named: bool
     recovered: bool
     lost: int  # committed rows that are gone
     ends_stream: bool
+
+
+class Hurt(NamedTuple):
+    """What a cell has gone through."""
+
+    suffered: list[Suffered]
+    body: Body
+
+
+class Motion(NamedTuple):
+    """What one log says."""
+
+    seconds: float
+    outside: int
+    excess: dict[str, float]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,62 +80,58 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Hurt the cell, and return figures and bars."""
+    """Hurt one cell after the other, and return figures and bars."""
     if not 0.0 < args.share <= 1.0:
         raise ConfigError(f"--share must be above 0 and at most 1, got {args.share}")
-    faults = [one for one in chosen(NODES, args.share) if args.only is None or args.only in one.kind]
-    total = sum(one.times for one in faults)
+    tables = [(make, _wanted(table, args)) for make, table in CELLS]
+    total = sum(one.times for _, faults in tables for one in faults)
+    if not total:
+        kinds = ", ".join(one.kind for _, table in CELLS for one in table)
+        raise ConfigError(f"--only {args.only!r}: no kind of fault has this in it. There are: {kinds}")
     with (
         tempfile.TemporaryDirectory(prefix="robolearn-faults-") as made,
         Progress({NAME: total * FAULT_S}) as progress,
         progress.stage(NAME, total=total) as stage,
     ):
         folder = args.folder or Path(made)
-        suffered, cell = suffer(folder, faults, NODES, lambda note: stage.advance(note=note))
-        result = judge(suffered, cell)
+        hurt = [
+            suffer(make(folder / make.device), folder / make.device, faults, lambda note: stage.advance(note=note))
+            for make, faults in tables
+            if faults
+        ]
+        result = judge(hurt)
     if args.save is not None:
         raw = {**machine.raw_document(f"robolearn {NAME} --share {args.share:g}", result)}
-        atomic.write_json(args.save, {**raw, "faults": [asdict(one) for one in suffered]})
+        atomic.write_json(args.save, {**raw, "faults": [asdict(one) for cell in hurt for one in cell.suffered]})
     return result
 
 
-def suffer(
-    folder: Path, faults: list[Injection], nodes: tuple[str, ...], tell: Callable[[str], None]
-) -> tuple[list[Suffered], FaultCell]:
+def suffer(body: Body, folder: Path, faults: list[Injection], tell: Callable[[str], None]) -> Hurt:
     """Inject all ``faults`` in random order, each while the arm moves. Raises BenchError if the cell does not start."""
     run_folder, config = _make_run(folder)
-    with running(folder / "cell", run_folder, str(config), TASK, nodes) as cell:
+    with running(folder / "cell", run_folder, str(config), body) as cell:
         planned = [one for one in faults for _ in range(one.times)]
         cell.rng.shuffle(planned)
         suffered = []
         for injection in planned:
             suffered.append(_suffer(cell, injection))
             tell(injection.kind)
-    return suffered, cell
+    return Hurt(suffered, body)
 
 
-def judge(suffered: list[Suffered], cell: FaultCell) -> dict[str, Any]:
-    """Figures and bars, of what was seen and of the twin's own log."""
-    logs = {path.name: truth.read(path, cell.station) for path in cell.truths}
-    truths = {name: log for name, log in logs.items() if len(log.time_s)}
-    outside = {name: truth.outside(one, cell.station) for name, one in truths.items()}
-    motions = sum(sum(one.values()) for one in outside.values())
-    rests = [
-        1e3 * found
-        for one in suffered
-        if one.ends_stream and one.process in truths
-        for found in [truth.rest_s(truths[one.process], one.twin_s)]
-        if found is not None
-    ]
-    beyond = [truth.excess(one, cell.station) for one in truths.values()]
-    kinds = sorted({one.kind for one in suffered})
-    unnamed = [one.kind for one in suffered if not one.named]
-    stuck = [one.kind for one in suffered if not one.recovered]
+def judge(hurt: Sequence[Hurt]) -> dict[str, Any]:
+    """Figures and bars, of what was seen and of the bodies' own logs."""
+    every = [one for cell in hurt for one in cell.suffered]
+    unnamed = [one.kind for one in every if not one.named]
+    stuck = [one.kind for one in every if not one.recovered]
+    logs = [{name: log for name, log in cell.body.truths().items() if len(log.time_s)} for cell in hurt]
+    moved = [_motion(log, cell.body.station) for cell, own in zip(hurt, logs, strict=True) for log in own.values()]
+    rests = [1e3 * rest for cell, own in zip(hurt, logs, strict=True) for rest in _rests(cell.suffered, own)]
     figures = {
-        "faults": len(suffered),
-        "kinds": {kind: sum(one.kind == kind for one in suffered) for kind in kinds},
-        "twin_hours": sum(float(one.time_s[-1]) for one in truths.values()) / 3600,
-        "beyond_limits_most": {name: max(one[name] for one in beyond) for name in beyond[0]},
+        "faults": len(every),
+        "kinds": dict(Counter(sorted(one.kind for one in every))),
+        "hours": sum(one.seconds for one in moved) / 3600,
+        "beyond_limits_most": {name: max(one.excess[name] for one in moved) for name in moved[0].excess},
         "tolerances": {
             "joint_rad": truth.JOINT_SLACK_RAD, "tool_m": truth.TOOL_SLACK_M, "speed_share": truth.SPEED_SLACK - 1.0
         },
@@ -125,18 +142,34 @@ def judge(suffered: list[Suffered], cell: FaultCell) -> dict[str, Any]:
     return outcome(
         figures,
         (
-            Bar("motions_outside_limits", motions, 0, "<="),
+            Bar("motions_outside_limits", sum(one.outside for one in moved), 0, "<="),
             Bar("rest_ms_most", max(rests, default=0.0), 200.0, "<="),
-            Bar("transitions_lost", sum(one.lost for one in suffered), 0, "<="),
-            Bar("named_share", 1.0 - len(unnamed) / len(suffered), 1.0, ">="),
-            Bar("recovered_share", 1.0 - len(stuck) / len(suffered), 1.0, ">="),
+            Bar("transitions_lost", sum(one.lost for one in every), 0, "<="),
+            Bar("named_share", 1.0 - len(unnamed) / len(every), 1.0, ">="),
+            Bar("recovered_share", 1.0 - len(stuck) / len(every), 1.0, ">="),
         ),
     )
 
 
+def _wanted(table: tuple[Injection, ...], args: argparse.Namespace) -> list[Injection]:
+    return [one for one in chosen(table, args.share) if args.only is None or args.only in one.kind]
+
+
+def _motion(log: Truth, station: StationConfig) -> Motion:
+    seconds = float(log.time_s[-1] - log.time_s[0])
+    return Motion(seconds, sum(truth.outside(log, station).values()), truth.excess(log, station))
+
+
+def _rests(suffered: list[Suffered], logs: Mapping[str, Truth]) -> list[float]:
+    """How soon [s] the arm was at rest after each fault that ended its stream of commands."""
+    ended = [one for one in suffered if one.ends_stream and one.log in logs]
+    found = [truth.rest_s(logs[one.log], one.at_s) for one in ended]
+    return [one for one in found if one is not None]
+
+
 def _suffer(cell: FaultCell, injection: Injection) -> Suffered:
     cell.wait(cell.rng.uniform(*MOVING_S))
-    committed, said, twin_s, process = cell.committed(), len(cell.seen.named), cell.seen.twin_s, cell.twin_log.name
+    committed, said, (log, at_s) = cell.committed(), len(cell.seen.named), cell.moment
     injection.act(cell)
     recovered = cell.moves_again(RECOVERY_S)
 
@@ -146,7 +179,7 @@ def _suffer(cell: FaultCell, injection: Injection) -> Suffered:
     is_named = cell.wait_until(named, NAMING_S)
     now = cell.committed()
     lost = sum(max(0, rows - now.get(name, 0)) for name, rows in committed.items())
-    return Suffered(injection.kind, process, twin_s, is_named, recovered, lost, injection.ends_stream)
+    return Suffered(injection.kind, log, at_s, is_named, recovered, lost, injection.ends_stream)
 
 
 def _make_run(folder: Path) -> tuple[Path, Path]:
@@ -157,7 +190,7 @@ def _make_run(folder: Path) -> tuple[Path, Path]:
         settings[part].update(values)
     config, run_folder = folder / "small.yaml", folder / "run"
     config.write_text(yaml.safe_dump({**settings, "name": "small"}), encoding="utf-8")
-    words = ["--station", STATION, "--task", TASK, "--config", str(config), "--run", str(run_folder)]
+    words = ["--station", RECORDED_IN, "--task", TASK, "--config", str(config), "--run", str(run_folder)]
     for command in ("record", "train base", "train reward"):
         done = subprocess.run(
             [sys.executable, "-c", COMMAND, *command.split(), *words],

@@ -13,16 +13,18 @@ from typing import Any
 import numpy as np
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from robolearn.errors import BenchError
 from robolearn.learning.weights import WeightsFolder
 from robolearn.nodes import topics
+from robolearn.nodes.bench.bodies import ServoBody
 from robolearn.nodes.bench.fault_cell import FaultCell
 from robolearn.nodes.stamps import NS, to_time
 
 KILL, STOP, GO = signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT
-STREAM = ("actor_node", "safety_node")  # the arm's commands end with these
+STREAM = ("actor_node", "safety_node", "arm_node")  # the arm's commands end with these
 ROOM_BYTES = 16384
 BURST_S, FLOOD_HZ, DOUBLE_HZ = 0.5, 1000.0, 50.0
-CAMERA_S, DISK_S, CLOCK_S, LEARNER_GONE_S = 2.5, 3.0, 1.5, 60.0
+CAMERA_S, DISK_S, CLOCK_S, LEARNER_GONE_S, UNPLUGGED_S = 2.5, 3.0, 1.5, 60.0, 1.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def broken_camera(fault: str, named: str, times: int) -> Injection:
     """A camera breaks, and heals."""
 
     def act(cell: FaultCell) -> None:
-        cell.break_camera(cell.rng.choice(sorted(cell.station.cameras)), fault)
+        cell.break_camera(cell.rng.choice(sorted(cell.body.station.cameras)), fault)
         cell.wait(CAMERA_S)
         cell.break_camera("", "")
 
@@ -74,29 +76,29 @@ def bad_command(kind: str, value: float, named: str, times: int) -> Injection:
     """One command with a value that is none, in the name of the actor."""
 
     def act(cell: FaultCell) -> None:
-        _send(cell, "actor", lambda _: np.full(len(cell.station.joint_names), value), 1, 1.0)
+        _send(cell, "actor", lambda _: np.full(len(cell.body.station.joint_names), value), 1, 1.0)
 
     return Injection(f"{kind} command", act, named, times)
 
 
 def huge(cell: FaultCell) -> None:
     """Commands far away from a source that prevails."""
-    _send(cell, "teleop", lambda _: np.full(len(cell.station.joint_names), 1e9), 5, DOUBLE_HZ)
+    _send(cell, "teleop", lambda _: np.full(len(cell.body.station.joint_names), 1e9), 5, DOUBLE_HZ)
 
 
 def stale(cell: FaultCell) -> None:
     """A command that is too old, from a source that prevails."""
-    _send(cell, "teleop", lambda _: np.zeros(len(cell.station.joint_names)), 1, 1.0, age_s=1.0)
+    _send(cell, "teleop", lambda _: np.zeros(len(cell.body.station.joint_names)), 1, 1.0, age_s=1.0)
 
 
 def flood(cell: FaultCell) -> None:
     """Wild commands at 1 kHz from a source that prevails."""
-    _send(cell, "teleop", lambda rng: rng.uniform(-2.0, 2.0, len(cell.station.joint_names)), 500, FLOOD_HZ)
+    _send(cell, "teleop", lambda rng: rng.uniform(-2.0, 2.0, len(cell.body.station.joint_names)), 500, FLOOD_HZ)
 
 
 def two_commanders(cell: FaultCell) -> None:
     """Another one who calls itself the actor."""
-    _send(cell, "actor", lambda _: np.zeros(len(cell.station.joint_names)), round(BURST_S * DOUBLE_HZ), DOUBLE_HZ)
+    _send(cell, "actor", lambda _: np.zeros(len(cell.body.station.joint_names)), round(BURST_S * DOUBLE_HZ), DOUBLE_HZ)
 
 
 def clock_stepped(hours: float, times: int) -> Injection:
@@ -140,6 +142,15 @@ def learner_gone(cell: FaultCell) -> None:
     cell.absent.remove("learner_node")
 
 
+def unplugged(cell: FaultCell) -> None:
+    """The servo bus is pulled out, and plugged in again."""
+    if not isinstance(cell.body, ServoBody):
+        raise BenchError("only a bus of servos can be unplugged")
+    cell.body.do("faults", unplug=True)
+    cell.wait(UNPLUGGED_S)
+    cell.body.do("faults", unplug=False)
+
+
 def _send(
     cell: FaultCell, source: str, values: Callable[[np.random.Generator], Any], count: int, rate_hz: float,
     age_s: float = 0.0,
@@ -151,7 +162,7 @@ def _send(
     cell.wait_until(lambda: publisher.get_subscription_count() >= listeners, 10.0)
     start_s = time.monotonic()
     for number in range(count):
-        message = JointTrajectory(joint_names=list(cell.station.joint_names))
+        message = JointTrajectory(joint_names=list(cell.body.station.joint_names))
         message.points = [JointTrajectoryPoint(positions=[float(value) for value in values(rng)])]
         message.header.stamp = to_time(round((cell.seen.twin_s - age_s) * NS))
         publisher.publish(message)
@@ -160,7 +171,7 @@ def _send(
 
 
 NODES = ("twin_node", "safety_node", "supervisor_node", "actor_node", "learner_node", "recorder_node")
-INJECTIONS: tuple[Injection, ...] = (
+WITH_TWIN: tuple[Injection, ...] = (
     bad_command("NaN", math.nan, "not finite", 30),
     bad_command("inf", math.inf, "not finite", 30),
     Injection("huge command", huge, "joint_range", 30),
@@ -180,9 +191,16 @@ INJECTIONS: tuple[Injection, ...] = (
     *(stopped(node, 10.0, 2) for node in NODES),
     Injection("learner gone for a minute", learner_gone, "learner_node has been silent", 2, needs=("learner_node",)),
 )
+DEVICE_NODES = ("arm_node", "camera_node_front", "camera_node_wrist", "teleop_node", "reward_node")
+WITH_SERVOS: tuple[Injection, ...] = (
+    *(killed(node, 5) for node in (*DEVICE_NODES, "safety_node", "actor_node")),
+    *(stopped(node, 1.0, 3) for node in DEVICE_NODES),
+    *(stopped(node, 10.0, 1) for node in DEVICE_NODES),
+    Injection("bus unplugged", unplugged, "link|port", 5, ends_stream=True),
+)
 
 
-def chosen(nodes: tuple[str, ...], share: float) -> list[Injection]:
-    """Those that a cell of ``nodes`` can suffer, each ``share`` as often, but once at least."""
-    fit = [one for one in INJECTIONS if set(one.needs) <= set(nodes)]
+def chosen(table: tuple[Injection, ...], share: float, without: tuple[str, ...] = ()) -> list[Injection]:
+    """Those that a cell ``without`` some nodes can suffer, each ``share`` as often, but once at least."""
+    fit = [one for one in table if not set(one.needs) & set(without)]
     return [replace(one, times=max(1, round(share * one.times))) for one in fit]

@@ -1,4 +1,4 @@
-"""What the arm really did, from the twin's own log: against the limits, and how soon it came to rest."""
+"""What the arm really did, from the log of whoever moves it: against the limits, and how soon it came to rest."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robolearn.contracts import Float
+from robolearn.kinematics import Kinematics
 from robolearn.station import StationConfig
 
 GAP_S = 0.15  # commands come every 20 ms: their stream has ended if for so long there is none,
@@ -23,7 +24,7 @@ JUMP_RAD = 0.02  # within 2 ms: no motion, but a reset
 
 
 class Truth(NamedTuple):
-    """The log of one process of the twin, a row for each 2 ms of its time."""
+    """One log, a row for each 2 ms of its time."""
 
     time_s: Float  # (N,)
     commands: Float  # (N,) that had reached the arm
@@ -31,18 +32,20 @@ class Truth(NamedTuple):
     tool_base_m: Float  # (N, 3)
 
 
-def read(path: Path, station: StationConfig) -> Truth:
-    """The log from the first row on that is within the limits: before its first reset a twin stands anywhere.
+def of_twin(path: Path, station: StationConfig) -> Truth:
+    """The log of a :class:`~robolearn.nodes.bench.faulty_twin.LoggedWorld`, a process of its own."""
+    rows = _rows(path, 2 + len(station.joint_names) + 3)
+    return _begun(Truth(rows[:, 0], rows[:, 1], rows[:, 2:-3], rows[:, -3:]), station)
 
-    A row that a kill cut short is left out."""
-    joints = len(station.joint_names)
-    width = 2 + joints + 3
-    flat = np.fromfile(path)
-    rows = flat[: len(flat) // width * width].reshape(-1, width)
-    box, tool = station.limits.workspace, rows[:, -3:]
-    inside = np.flatnonzero(((tool >= box.min_base_m) & (tool <= box.max_base_m)).all(axis=1))
-    rows = rows[inside[0] if len(inside) else len(rows) :]
-    return Truth(rows[:, 0], rows[:, 1], rows[:, 2:-3], rows[:, -3:])
+
+def of_servos(path: Path, station: StationConfig, kinematics: Kinematics) -> Truth:
+    """The log of a virtual servo arm, whose last servo is the gripper. A goal other than before is a command."""
+    joints, servos = len(station.joint_names), len(station.joint_names) + 1
+    rows = _rows(path, 1 + 3 * servos)
+    goals = rows[:, 1 + 2 * servos :]
+    changed = np.abs(np.diff(goals, axis=0, prepend=goals[:1])).max(axis=1, initial=0.0) > 0.0
+    tool = np.array([kinematics.tool_position_base_m(row) for row in rows[:, 1 : 1 + joints]]).reshape(-1, 3)
+    return _begun(Truth(rows[:, 0], np.cumsum(changed).astype(float), rows[:, 1 : 1 + joints], tool), station)
 
 
 def outside(truth: Truth, station: StationConfig) -> dict[str, int]:
@@ -100,3 +103,17 @@ def _jumps(truth: Truth) -> NDArray[np.bool_]:
 
 def _entries(broken: NDArray[np.bool_]) -> int:
     return int(np.count_nonzero(broken[1:] & ~broken[:-1]))
+
+
+def _rows(path: Path, width: int) -> Float:
+    """Whole rows: one that a kill cut short is left out."""
+    flat = np.fromfile(path)
+    return flat[: len(flat) // width * width].reshape(-1, width)
+
+
+def _begun(truth: Truth, station: StationConfig) -> Truth:
+    """From the first row on that is within the workspace: before its first reset an arm stands anywhere."""
+    box, tool = station.limits.workspace, truth.tool_base_m
+    inside = np.flatnonzero(((tool >= box.min_base_m) & (tool <= box.max_base_m)).all(axis=1))
+    first = inside[0] if len(inside) else len(tool)
+    return Truth(*(column[first:] for column in truth))

@@ -32,12 +32,12 @@ _libc = ctypes.CDLL(None)
 class Child:
     """Keeps one node running. Its output goes into a log, its parameters lie beside that."""
 
-    def __init__(self, start: Start, folder: Path, log_level: str) -> None:
-        """Nothing is started yet. Raises OSError if the folder cannot be written."""
+    def __init__(self, start: Start, folder: Path, log_level: str, stdin: int = subprocess.DEVNULL) -> None:
+        """Nothing is started yet. ``stdin`` is a file descriptor. Raises OSError if the folder cannot be written."""
         self.name = start.name
         self.log = folder / f"{start.name}.log"
         self.restarts = 0
-        self._policy = start.entry.restart
+        self._policy, self._stdin = start.entry.restart, stdin
         parameters = folder / f"{start.name}.yaml"
         parameters.write_text(yaml.safe_dump({EVERY_NODE: {PARAMETERS: dict(start.parameters)}}), encoding="utf-8")
         self._words = [
@@ -73,7 +73,7 @@ class Child:
         """Start the process; it ends when this one does, however that happens."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                self._words, stdin=self._stdin, stdout=log, stderr=log, start_new_session=True,
                 preexec_fn=die_with(os.getpid()),
             )  # fmt: skip
         self._started_s, self._due_s = time.monotonic(), None

@@ -6,34 +6,46 @@ from pathlib import Path
 
 import pytest
 
-from robolearn.nodes.bench.faults import judge, suffer
-from robolearn.nodes.bench.injections import INJECTIONS, chosen
+from robolearn.nodes.bench.bodies import ServoBody, TwinBody
+from robolearn.nodes.bench.faults import Hurt, judge, suffer
+from robolearn.nodes.bench.injections import WITH_SERVOS, WITH_TWIN, Injection, chosen
 from tests.nodes.processes import own_network
 
-NODES = ("twin_node", "safety_node", "supervisor_node", "actor_node")
-KINDS = ("NaN command", "flood at 1 kHz", "camera black", "SIGSTOP actor_node 1 s", "kill -9 safety_node")
+WITHOUT = ("learner_node", "recorder_node")
+TWIN_KINDS = ("NaN command", "flood at 1 kHz", "camera black", "SIGSTOP actor_node 1 s", "kill -9 safety_node")
+SERVO_KINDS = ("kill -9 arm_node", "kill -9 camera_node_front", "bus unplugged")
 NEVER = {"motions_outside_limits", "transitions_lost"}  # whatever the machine is busy with
 TIMED = {"rest_ms_most"}  # a matter of the bench: it says nothing on a machine that stalls
 ATTEMPTS = 2  # what is to be named and to recover has a time in which to do so
 
 
+def table(kinds: tuple[str, ...]) -> list[Injection]:
+    """One fault of each kind."""
+    return [one for one in chosen((*WITH_TWIN, *WITH_SERVOS), 0.01, WITHOUT) if one.kind in kinds]
+
+
+def is_well(hurt: Hurt, kinds: tuple[str, ...]) -> bool:
+    """True if all bars hold that say something on any machine; those that always must are asserted."""
+    result = judge([hurt])
+    missed = {bar["name"] for bar in result["bars"] if not bar["ok"]}
+    assert {one.kind for one in hurt.suffered} == set(kinds)
+    assert result["rests_measured"] >= 1
+    assert not missed & NEVER, result
+    return not missed - TIMED
+
+
 @pytest.mark.timeout(600)
-def test_a_hurt_cell_keeps_its_limits_names_every_fault_and_goes_on(tmp_path: Path) -> None:
-    faults = [one for one in chosen(NODES, 0.01) if one.kind in KINDS]
+@pytest.mark.parametrize("kinds", [TWIN_KINDS, SERVO_KINDS], ids=["twin", "servos"])
+def test_a_hurt_cell_keeps_its_limits_names_every_fault_and_goes_on(tmp_path: Path, kinds: tuple[str, ...]) -> None:
     for attempt in range(ATTEMPTS):
         folder = tmp_path / str(attempt)
-        folder.mkdir()
+        body = TwinBody(folder, WITHOUT) if kinds is TWIN_KINDS else ServoBody(folder)
         with own_network():
-            suffered, cell = suffer(folder, faults, NODES, lambda _: None)
-        result = judge(suffered, cell)
-        missed = {bar["name"] for bar in result["bars"] if not bar["ok"]}
-        assert sorted(one.kind for one in suffered) == sorted(KINDS)
-        assert result["rests_measured"] >= 1
-        assert not missed & NEVER, result
-        if not missed - TIMED:
+            hurt = suffer(body, folder, table(kinds), lambda _: None)
+        if is_well(hurt, kinds):
             return
-    raise AssertionError(result)
+    raise AssertionError(judge([hurt]))
 
 
 def test_the_whole_table_has_three_hundred_faults() -> None:
-    assert sum(one.times for one in INJECTIONS) >= 300
+    assert sum(one.times for one in (*WITH_TWIN, *WITH_SERVOS)) >= 300

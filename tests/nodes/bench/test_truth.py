@@ -30,7 +30,7 @@ def log(folder: Path, written: Float, cut: int = 0) -> truth.Truth:
     """What is read of it; ``cut`` bytes of its end are missing."""
     data = written.tobytes()
     (folder / "1.f64").write_bytes(data[: len(data) - cut])
-    return truth.read(folder / "1.f64", STATION)
+    return truth.of_twin(folder / "1.f64", STATION)
 
 
 def streamed(until: int) -> Float:
