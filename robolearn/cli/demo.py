@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 
@@ -23,9 +23,17 @@ MOST_DEMOS = 25
 BASE_SUCCESS = (0.15, 0.70)  # a base policy below cannot explore, one above leaves nothing to show
 FINAL_SUCCESS = 0.95
 ROBOT_MINUTES = 30.0
-WALL_S = 900.0
-WALL_S_OF_TASK: Mapping[str, float] = {"lift_cube": 480.0}
-STEPS_OF_TASK: Mapping[str, int] = {"lift_cube": 11_000}  # practice that fits into its wall time
+
+
+class Plan(NamedTuple):
+    """What a task is given at most; fewer demonstrations and steps are as configured."""
+
+    wall_s: float = 900.0
+    demos: int = sys.maxsize
+    robot_steps: int = sys.maxsize
+
+
+PLAN_OF_TASK: Mapping[str, Plan] = {"lift_cube": Plan(wall_s=480.0, demos=5, robot_steps=11_000)}
 EXPECTED_S: Mapping[str, float] = {
     "record": 20.0,
     "train base": 30.0,
@@ -66,7 +74,7 @@ def _stages(job: Job, progress: Progress) -> dict[str, Callable[[], object]]:
     config = job.config
     episodes = config.evaluation.episodes
     return {
-        "record": lambda: record.work(job, progress, config.recording.demos),
+        "record": lambda: record.work(job, progress, min(config.recording.demos, _plan(job).demos)),
         "train base": lambda: train_base.work(job, progress),
         "train reward": lambda: train_reward.work(job, progress),
         "eval base": lambda: evaluate.work(job, progress, "base", episodes),
@@ -76,9 +84,12 @@ def _stages(job: Job, progress: Progress) -> dict[str, Callable[[], object]]:
 
 
 def _practice(job: Job) -> PracticeSettings:
-    """As configured, and no longer than the task needs."""
     settings = job.config.practice
-    return replace(settings, robot_steps=min(settings.robot_steps, STEPS_OF_TASK.get(job.task.name, sys.maxsize)))
+    return replace(settings, robot_steps=min(settings.robot_steps, _plan(job).robot_steps))
+
+
+def _plan(job: Job) -> Plan:
+    return PLAN_OF_TASK.get(job.task.name, Plan())
 
 
 def _result(job: Job) -> dict[str, Any]:
@@ -87,12 +98,11 @@ def _result(job: Job) -> dict[str, Any]:
     def value(name: str) -> float:
         return float("nan") if figures[name] is None else float(figures[name])
 
-    wall_s = WALL_S_OF_TASK.get(job.task.name, WALL_S)
     bars = [
         Bar("demos", value("demos"), MOST_DEMOS, "<="),
         *between("base_success", value("base_success"), *BASE_SUCCESS),
         Bar("final_success", value("final_success"), FINAL_SUCCESS, ">="),
         Bar("robot_minutes", value("robot_minutes"), ROBOT_MINUTES, "<="),
-        Bar("wall_s", value("wall_s"), wall_s, "<="),
+        Bar("wall_s", value("wall_s"), _plan(job).wall_s, "<="),
     ]
     return outcome(figures, bars)

@@ -12,6 +12,7 @@ from robolearn.errors import ConfigError, DeviceError, unknown
 from robolearn.nodes import topics
 from robolearn.nodes.link import Link
 
+PATIENCE_S = 5.0  # who has just joined the graph may not know of all on it yet
 DEEDS = {service.name.rpartition("/")[2]: service for service in topics.SUPERVISOR}
 
 
@@ -25,7 +26,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Tell it, and return what it said. Raises DeviceError if it does not answer, or refuses."""
     if args.deed not in DEEDS:
         raise ConfigError(unknown("deed", args.deed, DEEDS))
-    with closing(Link("tell", args.namespace)) as link:
+    with closing(Link("tell", args.namespace, PATIENCE_S)) as link:
         response = link.call(DEEDS[args.deed], Trigger.Request())
     if not response.success:
         raise DeviceError(f"{args.deed}: {response.message}")

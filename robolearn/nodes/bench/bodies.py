@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import yaml
 
+from robolearn import atomic
 from robolearn.backends import load_station
 from robolearn.bench.emulated import EmulatedDevice
 from robolearn.config import find
@@ -26,7 +27,7 @@ from robolearn.nodes.bench import truth
 from robolearn.nodes.bench.faulty_twin import BROKEN, TRUTH
 from robolearn.nodes.bench.truth import Truth
 from robolearn.nodes.table import NodeEntry, entry
-from robolearn.nodes.up.rules import Rule, assignment
+from robolearn.nodes.up.rules import Rule, argument, assignment
 from robolearn.nodes.up.setups import Start
 from robolearn.station import StationConfig
 
@@ -84,13 +85,14 @@ class TwinBody(Body):
     """One node is arm, cameras and person."""
 
     device, station_file = "twin_node", "so101_twin"
-    others, rules = ("recorder_node",), (assignment("twin_node:person:=demonstrator"),)
+    others = ("recorder_node",)
 
     def __init__(self, folder: Path, without: tuple[str, ...] = ()) -> None:
         self.without = without
+        self.rules = (assignment("twin_node:person:=demonstrator"), argument("folder", str(folder / "recordings")))
         self.station = load_station(self.station_file)
-        self._logs = folder / "truth"
-        self.environment = {TRUTH: str(self._logs), BROKEN: str(folder / "cameras.json")}
+        self._logs, self._broken = folder / "truth", folder / "cameras.json"
+        self.environment = {TRUTH: str(self._logs), BROKEN: str(self._broken)}
 
     def __enter__(self) -> Self:
         self._logs.mkdir(parents=True)
@@ -98,6 +100,10 @@ class TwinBody(Body):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         return None
+
+    def break_camera(self, name: str, fault: str) -> None:
+        """Hurt a camera; an empty fault heals it."""
+        atomic.write_json(self._broken, {name: fault} if fault else {})
 
     def prepared(self, start: Start) -> Start:
         """The twin's node is one that can be hurt."""
@@ -191,6 +197,7 @@ class Typist:
 def _station(port: Path, camera_port: int) -> dict[str, Any]:
     """The shipped virtual station, at a port and an address of its own."""
     station: dict[str, Any] = yaml.safe_load(find("stations", "so101_virtual").read_text(encoding="utf-8"))
+    station["name"] = TwinBody.station_file  # as the run's, which is recorded in the twin
     devices = station["devices"]
     devices["arm"]["port"] = str(port)
     for name, camera in station["cameras"].items():

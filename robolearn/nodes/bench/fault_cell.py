@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -17,6 +16,7 @@ from rosgraph_msgs.msg import Clock
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
+from robolearn import atomic
 from robolearn.episodes import EpisodeStore
 from robolearn.errors import BenchError, RobolearnError
 from robolearn.nodes import topics
@@ -87,19 +87,9 @@ class FaultCell:
             raise BenchError(f"{name} does not run: {self.children[name].last_words()}")
         os.kill(pid, number)
 
-    def break_camera(self, name: str, fault: str) -> None:
-        """Hurt a camera; an empty fault heals it."""
-        self.write("cameras.json", json.dumps({name: fault} if fault else {}))
-
     def step_clock(self, seconds: float) -> None:
         """Set the wall clock of every process of the cell."""
-        self.write("clock", str(seconds))
-
-    def write(self, name: str, text: str) -> None:
-        """Write a small file of the folder at once."""
-        part = self.folder / f"{name}.part"
-        part.write_text(text, encoding="utf-8")
-        part.replace(self.folder / name)
+        atomic.write_text(self.folder / "clock", str(seconds))
 
     def committed(self) -> dict[str, int]:
         """Rows of every episode that are on disk."""
@@ -133,7 +123,7 @@ def running(folder: Path, run: Path, config: str, body: Body) -> Iterator[FaultC
     with ExitStack() as stack:
         stack.enter_context(body)
         stack.enter_context(_environment(environment))
-        planned = _planned(folder, run, config, body, namespace)
+        planned = _planned(run, config, body, namespace)
         children = {start.name: Child(start, folder, "warn", body.stdin(start.name)) for start in planned}
         stack.callback(lambda: end_all(list(children.values())))
         for child in children.values():
@@ -161,10 +151,10 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _planned(folder: Path, run: Path, config: str, body: Body, namespace: str) -> list[Start]:
+def _planned(run: Path, config: str, body: Body, namespace: str) -> list[Start]:
     given = (
         argument("task", TASK), argument("run", str(run)), argument("config", config),
-        argument("folder", str(folder / "recordings")), assignment("actor_node:teleop:=true"), *body.rules,
+        assignment("actor_node:teleop:=true"), *body.rules,
     )  # fmt: skip
     planned = starts(Wanted("practice", body.station_file, namespace, given, body.others))
     return [body.prepared(one) for one in planned if one.entry.name not in body.without]

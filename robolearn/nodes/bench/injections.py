@@ -16,7 +16,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from robolearn.errors import BenchError
 from robolearn.learning.weights import WeightsFolder
 from robolearn.nodes import topics
-from robolearn.nodes.bench.bodies import ServoBody
+from robolearn.nodes.bench.bodies import ServoBody, TwinBody
 from robolearn.nodes.bench.fault_cell import FaultCell
 from robolearn.nodes.stamps import NS, to_time
 
@@ -65,9 +65,10 @@ def broken_camera(fault: str, named: str, times: int) -> Injection:
     """A camera breaks, and heals."""
 
     def act(cell: FaultCell) -> None:
-        cell.break_camera(cell.rng.choice(sorted(cell.body.station.cameras)), fault)
+        twin = _twin(cell)
+        twin.break_camera(cell.rng.choice(sorted(twin.station.cameras)), fault)
         cell.wait(CAMERA_S)
-        cell.break_camera("", "")
+        twin.break_camera("", "")
 
     return Injection(f"camera {fault}", act, named, times)
 
@@ -144,11 +145,22 @@ def learner_gone(cell: FaultCell) -> None:
 
 def unplugged(cell: FaultCell) -> None:
     """The servo bus is pulled out, and plugged in again."""
-    if not isinstance(cell.body, ServoBody):
-        raise BenchError("only a bus of servos can be unplugged")
-    cell.body.do("faults", unplug=True)
+    servos = _servos(cell)
+    servos.do("faults", unplug=True)
     cell.wait(UNPLUGGED_S)
-    cell.body.do("faults", unplug=False)
+    servos.do("faults", unplug=False)
+
+
+def _twin(cell: FaultCell) -> TwinBody:
+    if not isinstance(cell.body, TwinBody):
+        raise BenchError("this fault is one of the twin")
+    return cell.body
+
+
+def _servos(cell: FaultCell) -> ServoBody:
+    if not isinstance(cell.body, ServoBody):
+        raise BenchError("this fault is one of a bus of servos")
+    return cell.body
 
 
 def _send(
