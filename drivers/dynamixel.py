@@ -20,47 +20,26 @@ from drivers.dynamixel_setup import (
 from drivers.servo_arm import ArmParts, ServoArm
 from drivers.servo_bus import Block
 from drivers.servo_readings import ServoReading
+from drivers.servos import Servos, TorqueRegisters
 from drivers.table import Cell
 from robolearn.config import Section
 from robolearn.kinematics import Kinematics
 
 PRESENT, PRESENT_SIZE = 126, 21  # current, velocity, position, trajectories, voltage, temperature
 STEPS_S_PER_COUNT = 0.229 / 60 * 4096
+TORQUE = TorqueRegisters(enable=TORQUE_ENABLE, limit=GOAL_PWM, full=FULL_PWM)
 ALERT = 0x80
 ERROR_NAMES = {1: "voltage out of range", 4: "overheated", 8: "encoder fault", 16: "electrical shock", 32: "overload"}
-LET_DOWN_S, LET_DOWN_STEPS = 2.0, 20
 
 
-class DxlServos:
-    """Implements ``Servos`` for the servos of one arm."""
+class DxlServos(Servos):
+    """Dynamixels of the X series."""
 
     def __init__(self, config: DynamixelConfig) -> None:
+        bus = dxl_bus(config.port, config.baud, config.patience_s)
+        super().__init__(bus, (scale.id for scale in config.scales.values()), TORQUE)
         self._config = config
-        self._bus = dxl_bus(config.port, config.baud, config.patience_s)
         self._models = {servo.scale.id: MODELS[servo.model] for servo in config.servos.values()}
-
-    @property
-    def is_open(self) -> bool:
-        """True between open and close or loss."""
-        return self._bus.is_open
-
-    @property
-    def erred_s(self) -> float:
-        """When something last went wrong on the line, on the monotonic clock."""
-        return self._bus.erred_s
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """What the line has done."""
-        return vars(self._bus.counts)
-
-    def open(self) -> None:
-        """Open the port. Raises LinkLost."""
-        self._bus.open()
-
-    def close(self) -> None:
-        """Release the port."""
-        self._bus.close()
 
     def look_over(self) -> str:
         """Check that the right servos are there. Raises DeviceError."""
@@ -73,15 +52,6 @@ class DxlServos:
     def hold(self) -> None:
         """Torque on where the arm is."""
         dynamixel_setup.hold(self._bus, self._config)
-
-    def let_down(self) -> None:
-        """Take the torque away little by little, and then off."""
-        for step in range(LET_DOWN_STEPS, 0, -1):
-            limit = (FULL_PWM * step // LET_DOWN_STEPS).to_bytes(2, "little")
-            self._bus.write_all(dict.fromkeys(self._models, limit), GOAL_PWM)
-            time.sleep(LET_DOWN_S / LET_DOWN_STEPS)
-        for servo in self._models:
-            self._bus.write(servo, TORQUE_ENABLE, 1, 0)
 
     def ask(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
         """One sync read of the whole state of some servos, and of its error for one that is alert."""

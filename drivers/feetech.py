@@ -7,51 +7,29 @@ from collections.abc import Mapping, Sequence
 
 from drivers import feetech_setup
 from drivers.feetech_config import FeetechConfig
-from drivers.feetech_setup import GOAL_POSITION, TORQUE_ENABLE, TORQUE_LIMIT
+from drivers.feetech_setup import FULL_TORQUE, GOAL_POSITION, TORQUE_ENABLE, TORQUE_LIMIT
 from drivers.servo_arm import ArmParts, ServoArm
 from drivers.servo_readings import ServoReading
+from drivers.servos import Servos, TorqueRegisters
 from drivers.sts_bus import sts_bus
 from drivers.table import Cell
 from robolearn.config import Section
 from robolearn.kinematics import Kinematics
 
 SPEED_RAD_S = 4.7  # STS3215, no load
+TORQUE = TorqueRegisters(enable=TORQUE_ENABLE, limit=TORQUE_LIMIT, full=FULL_TORQUE)
 PRESENT, PRESENT_SIZE = 56, 15  # position, speed, load, voltage, temperature, status, moving, current
 STATUS_NAMES = ("voltage out of range", "sensor fault", "overheated", "over-current", "angle fault", "overload")
 AMPERE_PER_STEP = 0.0065
-LET_DOWN_S, LET_DOWN_STEPS = 2.0, 20
 
 
-class StsServos:
-    """Implements ``Servos`` for the servos of one arm."""
+class StsServos(Servos):
+    """STS servos."""
 
     def __init__(self, config: FeetechConfig) -> None:
+        bus = sts_bus(config.port, config.baud, config.patience_s)
+        super().__init__(bus, (scale.id for scale in config.servos.values()), TORQUE)
         self._config = config
-        self._bus = sts_bus(config.port, config.baud, config.patience_s)
-        self._ids = [scale.id for scale in config.servos.values()]
-
-    @property
-    def is_open(self) -> bool:
-        """True between open and close or loss."""
-        return self._bus.is_open
-
-    @property
-    def erred_s(self) -> float:
-        """When something last went wrong on the line, on the monotonic clock."""
-        return self._bus.erred_s
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """What the line has done."""
-        return vars(self._bus.counts)
-
-    def open(self) -> None:
-        """Open the port. Raises LinkLost."""
-        self._bus.open()
-
-    def close(self) -> None:
-        """Release the port."""
-        self._bus.close()
 
     def look_over(self) -> str:
         """Check that the right servos are there. Raises DeviceError."""
@@ -64,15 +42,6 @@ class StsServos:
     def hold(self) -> None:
         """Torque on where the arm is."""
         feetech_setup.hold(self._bus, self._config)
-
-    def let_down(self) -> None:
-        """Take the torque away little by little, and then off."""
-        for step in range(LET_DOWN_STEPS, 0, -1):
-            limit = feetech_setup.FULL_TORQUE * step // LET_DOWN_STEPS
-            self._bus.write_all({servo: limit.to_bytes(2, "little") for servo in self._ids}, TORQUE_LIMIT)
-            time.sleep(LET_DOWN_S / LET_DOWN_STEPS)
-        for servo in self._ids:
-            self._bus.write(servo, TORQUE_ENABLE, 1, 0)
 
     def ask(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
         """One sync read of the whole state of some servos."""

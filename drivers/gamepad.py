@@ -9,11 +9,11 @@ from typing import Annotated
 import evdev
 from evdev import ecodes
 
-from drivers.hand import Hand, HandConfig
-from drivers.keyboard import ACTION_NAMES
+from drivers.hand import HandConfig
+from drivers.hand_device import Felt, HandDevice
 from drivers.table import Cell
 from robolearn.config import Key, Section
-from robolearn.contracts import Arm, Clock, TeleopReading
+from robolearn.contracts import Arm, Clock
 from robolearn.errors import DeviceError
 
 BY_ID = Path("/dev/input/by-id")
@@ -47,34 +47,17 @@ class Axis:
         return (count - self.rest) / (self.high - self.rest)
 
 
-class Gamepad:
-    """Implements ``Teleop``. Unplugged, it says so at each reading, and is opened again once it is back."""
+class Gamepad(HandDevice[evdev.InputDevice[str]]):
+    """One gamepad; its sticks and triggers must be at rest when it is opened."""
+
+    name = "gamepad"
 
     def __init__(self, config: GamepadConfig, clock: Clock) -> None:
-        self._config, self._clock = config, clock
-        self._hand = Hand(config)
-        self._device: evdev.InputDevice[str] | None = None
-        self._connected = False
+        super().__init__(config, clock)
+        self._config = config
         self._axes: dict[str, Axis] = {}
         self._counts: dict[str, float] = {}
         self._pressed: set[str] = set()
-
-    @property
-    def action_names(self) -> tuple[str, ...]:
-        """Constant."""
-        return ACTION_NAMES
-
-    def connect(self) -> None:
-        """Open the device; sticks and triggers must be at rest. Raises DeviceError; ConfigError for what it lacks."""
-        if not self._connected:
-            self._open()
-            self._connected = True
-            self._hand.begin()
-
-    def close(self) -> None:
-        """Release the device; may be called twice, and before connect."""
-        self._connected = False
-        self._lose()
 
     def begin(self, seed: int) -> None:
         """An episode starts: what was pushed before it does not count."""
@@ -84,21 +67,7 @@ class Gamepad:
         if self._connected:
             self.read()
 
-    def keep_gripper(self, value: float) -> None:
-        """The gripper is commanded to ``value`` in [-1, 1] by somebody else: a takeover starts from there."""
-        self._hand.keep_gripper(value)
-
-    def read(self) -> TeleopReading:
-        """What the person does now. Raises DeviceError if not connected, or while the device is unplugged."""
-        if not self._connected:
-            raise DeviceError("gamepad: not connected; call connect() first")
-        if self._device is None:
-            self._open()
-        self._drain()
-        deflections = {name: axis.deflection(self._counts[name]) for name, axis in self._axes.items()}
-        return self._hand.reading(self._clock.now_ns(), deflections, self._pressed)
-
-    def _open(self) -> None:
+    def _open(self) -> evdev.InputDevice[str]:
         path = self._config.device
         try:
             device = evdev.InputDevice(path)
@@ -106,8 +75,8 @@ class Gamepad:
             buttons = {name for code in _codes(device, ecodes.EV_KEY) for name in _names(code)}
             self._config.check(infos, buttons)
             self._axes = {name: Axis.of(info) for name, info in infos.items() if info.max > info.min}
-            self._device = device
             self._look(device)
+            return device
         except OSError as error:
             here = ", ".join(sorted(str(one) for one in BY_ID.glob("*-event-joystick"))) or "no gamepad"
             raise DeviceError(
@@ -119,30 +88,26 @@ class Gamepad:
         self._counts = {name: device.absinfo(ecodes.ecodes[name]).value for name in self._axes}
         self._pressed = {name for code in device.active_keys() for name in _names(code)}
 
-    def _drain(self) -> None:
-        """Take in all events that came. Raises DeviceError if the device is gone."""
-        if self._device is None:
-            return
+    def _feel(self, device: evdev.InputDevice[str]) -> Felt:
         try:
-            for _ in range(MOST_EVENTS):
-                event = self._device.read_one()
-                if event is None:
-                    break
-                if event.type == ecodes.EV_SYN and event.code == ecodes.SYN_DROPPED:
-                    self._look(self._device)
-                elif event.type == ecodes.EV_ABS and _axis(event.code) in self._axes:
-                    self._counts[_axis(event.code)] = event.value
-                elif event.type == ecodes.EV_KEY:
-                    change = self._pressed.update if event.value else self._pressed.difference_update
-                    change(_names(event.code))
+            self._drain(device)
         except OSError as error:
-            self._lose()
-            raise DeviceError("gamepad: gone. Plug it in again; it is opened by itself.") from error
+            raise self._gone() from error
+        return Felt({name: axis.deflection(self._counts[name]) for name, axis in self._axes.items()}, self._pressed)
 
-    def _lose(self) -> None:
-        if self._device is not None:
-            self._device.close()
-            self._device = None
+    def _drain(self, device: evdev.InputDevice[str]) -> None:
+        """Take in all events that came."""
+        for _ in range(MOST_EVENTS):
+            event = device.read_one()
+            if event is None:
+                break
+            if event.type == ecodes.EV_SYN and event.code == ecodes.SYN_DROPPED:
+                self._look(device)
+            elif event.type == ecodes.EV_ABS and _axis(event.code) in self._axes:
+                self._counts[_axis(event.code)] = event.value
+            elif event.type == ecodes.EV_KEY:
+                change = self._pressed.update if event.value else self._pressed.difference_update
+                change(_names(event.code))
 
 
 def _codes(device: evdev.InputDevice[str], kind: int) -> list[int]:

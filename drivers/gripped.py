@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -78,12 +79,11 @@ class GrippedArm:
         """Open both; if one fails, close the other. Raises DeviceError."""
         if self._connected:
             return
-        self.arm.connect()
-        try:
+        with ExitStack() as undo:
+            self.arm.connect()
+            undo.callback(self.arm.close)
             self.gripper.connect()
-        except BaseException:
-            self.arm.close()
-            raise
+            undo.pop_all()
         self._connected = True
 
     def close(self) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from calibration.joints import ServoScale
 from drivers.arm_commands import bounded
-from drivers.servo_readings import NOISY_S, Readings, ServoReading
+from drivers.servo_bus import LinkLost
+from drivers.servo_readings import NOISY_S, Readings
 from drivers.servo_units import ServoUnits
+from drivers.servos import Servos
 from robolearn.contracts import ArmCommand, ArmSpec, ArmState, Clock, CommandMode, Executed
 from robolearn.errors import ConfigError, DeviceError
 from robolearn.kinematics import Kinematics
@@ -26,53 +28,6 @@ RETRY_S = 0.2
 ROUNDS = 6  # questions for one reading on a noisy line
 OnClose = Literal["hold", "release"]
 log = logging.getLogger(__name__)
-
-
-class LinkLost(DeviceError):
-    """The port is gone: it was unplugged, or never there."""
-
-
-class Servos(Protocol):
-    """Servos on a bus, as :class:`ServoArm` uses them; ids are those of their scales. Each call may raise LinkLost."""
-
-    @property
-    def is_open(self) -> bool:
-        """True between open and close or loss."""
-
-    @property
-    def erred_s(self) -> float:
-        """When something last went wrong on the line, on the monotonic clock."""
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """What the line has done."""
-
-    def open(self) -> None:
-        """Open the port and change nothing."""
-
-    def close(self) -> None:
-        """Release the port; may be called twice."""
-
-    def look_over(self) -> str:
-        """Check that the right servos are there, and return their firmware. Raises DeviceError with the way out."""
-
-    def set_up(self) -> None:
-        """Write the settings that differ; torque and goals stay."""
-
-    def hold(self) -> None:
-        """Torque on where the arm is; a servo that holds already goes on holding."""
-
-    def let_down(self) -> None:
-        """Torque off, so slowly that a raised arm sinks."""
-
-    def ask(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
-        """One question to some servos; those whose answer was missing or bad are not in it."""
-
-    def send(self, goals_steps: Mapping[int, int]) -> None:
-        """New goals."""
-
-    def trouble(self, status: int) -> Sequence[str]:
-        """What the status bits of a servo mean; empty if it is well."""
 
 
 class ArmParts(NamedTuple):

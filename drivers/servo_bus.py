@@ -21,7 +21,6 @@ from typing import Any, NamedTuple, Protocol
 
 import serial
 
-from drivers.servo_arm import LinkLost
 from robolearn.errors import DeviceError
 
 OVERHEAD = 11  # bytes of a status packet beyond its data, at most
@@ -30,6 +29,10 @@ TRIES = 10  # of a read or write that has to succeed
 TURNS = 8
 PORTS = ("serial/by-id/*", "ttyACM*", "ttyUSB*")
 IO_ERRORS = (OSError, termios.error, serial.SerialException)
+
+
+class LinkLost(DeviceError):
+    """The port is gone: it was unplugged, or never there."""
 
 
 class Block(NamedTuple):

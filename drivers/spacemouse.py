@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pyspacemouse
 from pyspacemouse.device import HIDException
 
-from drivers.hand import Hand, HandConfig
-from drivers.keyboard import ACTION_NAMES
+from drivers.hand import HandConfig
+from drivers.hand_device import Felt, HandDevice
 from drivers.table import Cell
 from robolearn.config import Section
 from robolearn.contracts import Arm, Clock, TeleopReading
@@ -30,33 +30,16 @@ class SpaceMouseConfig(HandConfig):
     """A SpaceMouse. Its buttons are named as pyspacemouse names them."""
 
 
-class SpaceMouse:
-    """Implements ``Teleop``. Unplugged, it says so at each reading, and is opened again once it is back."""
+class SpaceMouse(HandDevice[pyspacemouse.SpaceMouseDevice]):
+    """The first SpaceMouse on this machine."""
+
+    name = "spacemouse"
 
     def __init__(self, config: SpaceMouseConfig, clock: Clock) -> None:
-        self._config, self._clock = config, clock
-        self._hand = Hand(config)
-        self._device: pyspacemouse.SpaceMouseDevice | None = None
-        self._connected = False
+        super().__init__(config, clock)
+        self._config = config
         self._drained_s = self._heard_s = 0.0
         self._report_s = 0.0
-
-    @property
-    def action_names(self) -> tuple[str, ...]:
-        """Constant."""
-        return ACTION_NAMES
-
-    def connect(self) -> None:
-        """Open the first SpaceMouse. Raises DeviceError, and ConfigError for an axis or button that it has not."""
-        if not self._connected:
-            self._device = self._open()
-            self._connected = True
-            self._hand.begin()
-
-    def close(self) -> None:
-        """Release the device; may be called twice, and before connect."""
-        self._connected = False
-        self._lose()
 
     def begin(self, seed: int) -> None:
         """An episode starts: what was pushed before it does not count."""
@@ -67,24 +50,18 @@ class SpaceMouse:
             self._hand.begin()
             self.read()
 
-    def keep_gripper(self, value: float) -> None:
-        """The gripper is commanded to ``value`` in [-1, 1] by somebody else: a takeover starts from there."""
-        self._hand.keep_gripper(value)
-
     def read(self) -> TeleopReading:
         """What the person does now. Raises DeviceError if not connected, or while the device is unplugged."""
-        if not self._connected:
-            raise DeviceError("spacemouse: not connected; call connect() first")
         if time.monotonic() - self._drained_s > QUEUE_S:
             self._lose()
-        if self._device is None:
-            self._device = self._open()
-        state = self._drain(self._device)
+        return super().read()
+
+    def _feel(self, device: pyspacemouse.SpaceMouseDevice) -> Felt:
+        state = self._drain(device)
         silent = self._drained_s - self._heard_s > SILENCE_S
         deflections = {axis: 0.0 if silent else float(getattr(state, axis)) for axis in AXES}
-        names = self._device.info.button_names
-        pressed = {name for name, down in zip(names, state.buttons, strict=True) if down}
-        return self._hand.reading(self._clock.now_ns(), deflections, pressed)
+        names = device.info.button_names
+        return Felt(deflections, {name for name, down in zip(names, state.buttons, strict=True) if down})
 
     def _open(self) -> pyspacemouse.SpaceMouseDevice:
         try:
@@ -110,14 +87,8 @@ class SpaceMouse:
                     break
                 self._report_s, self._heard_s = state.t, self._drained_s
         except HIDException as error:
-            self._lose()
-            raise DeviceError("spacemouse: gone. Plug it in again; it is opened by itself.") from error
+            raise self._gone() from error
         return state
-
-    def _lose(self) -> None:
-        if self._device is not None:
-            self._device.close()
-            self._device = None
 
 
 def teleop(section: Section, cell: Cell, arm: Arm) -> SpaceMouse:

@@ -8,6 +8,7 @@ from typing import Annotated
 import cv2
 
 from drivers.camera import DrainedCamera, as_rgb
+from drivers.capture_source import CaptureSource
 from drivers.table import Cell
 from robolearn.config import Key, Section
 from robolearn.contracts import CameraSpec, Clock, Frame
@@ -33,12 +34,14 @@ class StreamConfig:
             raise ConfigError(f"url must start with one of {', '.join(SCHEMES)}, got {self.url!r}")
 
 
-class StreamSource:
+class StreamSource(CaptureSource):
     """Implements ``Source``. The stream carries no time, so a picture is stamped when it arrives."""
 
+    what = "stream"
+
     def __init__(self, config: StreamConfig, clock: Clock) -> None:
+        super().__init__()
         self._config, self._clock = config, clock
-        self._capture: cv2.VideoCapture | None = None
 
     def open(self) -> None:
         """Connect. Raises DeviceError naming the address."""
@@ -56,21 +59,13 @@ class StreamSource:
             )
         self._capture = capture
 
-    def take(self) -> Frame:
+    def _next(self, capture: cv2.VideoCapture) -> Frame:
         """Next picture. Raises DeviceError after ``silence_s`` without one: the stream never recovers by itself."""
-        if self._capture is None:
-            raise DeviceError("the stream is not open")
-        arrived, bgr = self._capture.read()
+        arrived, bgr = capture.read()
         if not arrived:
             raise DeviceError(f"no picture from {self._config.url} for {self._config.silence_s:g} s")
         stamp_ns = self._clock.now_ns()
         return Frame(stamp_ns, as_rgb(bgr))
-
-    def close(self) -> None:
-        """Disconnect."""
-        if self._capture is not None:
-            self._capture.release()
-            self._capture = None
 
 
 def camera(section: Section, spec: CameraSpec, cell: Cell) -> DrainedCamera:

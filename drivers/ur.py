@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -112,16 +113,15 @@ class UrArm:
             return
         link = UrLink(self._settings, self._on_reading)
         link.open()
-        try:
+        with ExitStack() as undo:
+            undo.callback(link.close)
             self._wait_for_reading(link)
             trouble = _stands_against(self._newest(link))
             if trouble is None:
                 self._arm(link)
             else:
                 self._note(trouble)
-        except BaseException:
-            link.close()
-            raise
+            undo.pop_all()
         self._link = link
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, NamedTuple, Protocol
 import cv2
 
 from drivers.camera import DrainedCamera, as_rgb
+from drivers.capture_source import CaptureSource
 from drivers.table import Cell
 from robolearn.config import Key, Section
 from robolearn.contracts import CameraSpec, Clock, Frame
@@ -63,12 +64,14 @@ class Capture(Protocol):
         """What the camera says."""
 
 
-class V4l2Source:
+class V4l2Source(CaptureSource):
     """Implements ``Source``. Pictures are stamped by the kernel, on the same clock as everything else."""
 
+    what = "device"
+
     def __init__(self, config: V4l2Config, spec: CameraSpec, clock: Clock) -> None:
+        super().__init__()
         self._config, self._spec, self._clock = config, spec, clock
-        self._capture: cv2.VideoCapture | None = None
 
     def open(self) -> None:
         """Open the device and make every setting. Raises DeviceError with the way out."""
@@ -83,21 +86,13 @@ class V4l2Source:
         self._capture = capture
         apply(capture, [*_format(self._config, self._spec), *_controls(self._config)])
 
-    def take(self) -> Frame:
+    def _next(self, capture: cv2.VideoCapture) -> Frame:
         """Next picture. Raises DeviceError if the camera is gone."""
-        if self._capture is None:
-            raise DeviceError("the device is not open")
-        arrived, bgr = self._capture.read()
+        arrived, bgr = capture.read()
         now_ns = self._clock.now_ns()
         if not arrived:
             raise DeviceError(f"no picture from {self._config.device}. Unplugged, or too little USB bandwidth?")
-        return Frame(stamp_of(self._capture.get(cv2.CAP_PROP_POS_MSEC), now_ns), as_rgb(bgr))
-
-    def close(self) -> None:
-        """Release the device."""
-        if self._capture is not None:
-            self._capture.release()
-            self._capture = None
+        return Frame(stamp_of(capture.get(cv2.CAP_PROP_POS_MSEC), now_ns), as_rgb(bgr))
 
 
 def apply(capture: Capture, settings: list[Setting]) -> None:

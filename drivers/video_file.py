@@ -8,6 +8,7 @@ from typing import Annotated
 import cv2
 
 from drivers.camera import DrainedCamera, as_rgb
+from drivers.capture_source import CaptureSource
 from drivers.table import Cell
 from robolearn.config import Key, Section
 from robolearn.contracts import CameraSpec, Clock, Frame
@@ -21,13 +22,15 @@ class FileConfig:
     path: Annotated[str, Key("video file of any kind that OpenCV reads")]
 
 
-class FileSource:
+class FileSource(CaptureSource):
     """Implements ``Source``: plays the file at the camera's rate, again and again. A picture is as old as its turn."""
 
+    what = "file"
+
     def __init__(self, path: str, spec: CameraSpec, clock: Clock) -> None:
+        super().__init__()
         self._path, self._clock = path, clock
         self._period_ns = round(1e9 / spec.fps)
-        self._capture: cv2.VideoCapture | None = None
         self._next_ns = 0
 
     def open(self) -> None:
@@ -38,26 +41,18 @@ class FileSource:
         self._capture = capture
         self._next_ns = self._clock.now_ns()
 
-    def take(self) -> Frame:
+    def _next(self, capture: cv2.VideoCapture) -> Frame:
         """Next picture, when it is due. Raises DeviceError if the file ends before its first."""
-        if self._capture is None:
-            raise DeviceError("the file is not open")
-        there, bgr = self._capture.read()
+        there, bgr = capture.read()
         if not there:
-            self._capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
-            there, bgr = self._capture.read()
+            capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
+            there, bgr = capture.read()
         if not there:
             raise DeviceError(f"{self._path} holds no picture")
         self._clock.sleep_until(self._next_ns)
         stamp_ns = self._clock.now_ns()
         self._next_ns = max(self._next_ns, stamp_ns - self._period_ns) + self._period_ns
         return Frame(stamp_ns, as_rgb(bgr))
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._capture is not None:
-            self._capture.release()
-            self._capture = None
 
 
 def camera(section: Section, spec: CameraSpec, cell: Cell) -> DrainedCamera:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,13 +101,11 @@ class Station:
     def connect(self) -> None:
         """Open every device; if one fails, close those already open. Raises DeviceError."""
         devices: list[Arm | Camera] = [self.arm, *self.world.cameras.values()]
-        for count, device in enumerate(devices):
-            try:
+        with ExitStack() as undo:
+            for device in devices:
                 device.connect()
-            except BaseException:
-                for opened in devices[:count]:
-                    opened.close()
-                raise
+                undo.callback(device.close)
+            undo.pop_all()
 
     def close(self) -> None:
         """Release every device; may be called twice."""

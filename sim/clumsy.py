@@ -8,8 +8,9 @@ import numpy as np
 
 from robolearn.contracts import Float, TeleopReading
 from robolearn.reference import ActionConfig
-from sim.demonstrator import ACTION_NAMES, GRASP_HEIGHT_M, Demonstrator
+from sim.demonstrator import GRASP_HEIGHT_M, Demonstrator
 from sim.goals import cube_on_table
+from sim.person import ACTION_NAMES
 from sim.scene import Scene
 from sim.world import TwinWorld
 

@@ -18,23 +18,29 @@ class Placement:
 
 
 @dataclass(frozen=True)
-class Randomisation:
-    """Range of every draw; a fixed quantity is a range of equal ends."""
+class CellRandomisation:
+    """Range of what is drawn in every cell; a fixed quantity is a range of equal ends."""
 
-    cube_hue: Range  # 0 red .. 1 red again
-    bin_hue: Range
     table_value: Range  # brightness of the table, 0 .. 1
     light_level: Range
-    light_offset_m: Range  # of the key light, each axis
-    camera_offset_m: Range  # of each camera, each axis
-    camera_tilt_rad: Range  # of each camera, each axis
     friction_scale: Range
-    cube_mass_kg: Range
     start_joint_offset_rad: Range  # of each joint
     camera_latency_s: Range
     arm_latency_s: Range
     image_noise: Range  # standard deviation, 0 .. 255
     joint_noise_rad: Range  # standard deviation
+
+
+@dataclass(frozen=True)
+class Randomisation(CellRandomisation):
+    """Range of every draw in the cell of the cube."""
+
+    cube_hue: Range  # 0 red .. 1 red again
+    bin_hue: Range
+    light_offset_m: Range  # of the key light, each axis
+    camera_offset_m: Range  # of each camera, each axis
+    camera_tilt_rad: Range  # of each camera, each axis
+    cube_mass_kg: Range
 
 
 @dataclass(frozen=True)

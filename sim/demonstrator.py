@@ -8,14 +8,13 @@ from enum import Enum
 
 import numpy as np
 
-from robolearn.contracts import Float, TeleopEvent, TeleopReading
-from robolearn.errors import DeviceError
+from robolearn.contracts import Float
 from robolearn.reference import ActionConfig
 from sim.goals import LIFT_M
+from sim.person import ScriptedPerson, slowed
 from sim.scene import Scene
 from sim.world import TwinWorld
 
-ACTION_NAMES = ("vx", "vy", "vz", "wz", "gripper")
 GAIN_PER_S = 4.0
 REACHED_M = 0.008
 HELD_M = 0.03  # a cube further than this from the tool is not in the gripper
@@ -50,7 +49,6 @@ class Habits:
     pause_probability: float  # per tick
     detour_base_m: Float | None  # a place to pass on the way to the cube
     place_base_m: Float  # where to put a cube down on the table
-    patience_ticks: int  # how long to look at a success before saying so
 
     @staticmethod
     def draw(rng: np.random.Generator) -> Habits:
@@ -64,54 +62,32 @@ class Habits:
             pause_probability=float(rng.uniform(0.0, 0.03)),
             detour_base_m=detour if rng.random() < 0.3 else None,
             place_base_m=np.array([rng.uniform(0.18, 0.24), rng.uniform(-0.10, -0.01), GRASP_HEIGHT_M + 0.004]),
-            patience_ticks=6,
         )
 
 
-class Demonstrator:
-    """Implements ``Teleop``. It sees the scene, as a person sees the cell."""
+class Demonstrator(ScriptedPerson[TwinWorld]):
+    """A person at the cell of the cube."""
 
     def __init__(self, world: TwinWorld, action: ActionConfig) -> None:
-        self.world = world
+        super().__init__(world, action)
         self._scene = world.scene
-        self._config = action
-        self._connected = False
         self.begin(0)
-
-    @property
-    def action_names(self) -> tuple[str, ...]:
-        """Twist of the tool in the base frame, and the gripper."""
-        return ACTION_NAMES
-
-    def connect(self) -> None:
-        """The person sits down."""
-        self._connected = True
-
-    def close(self) -> None:
-        """The person leaves."""
-        self._connected = False
 
     def begin(self, seed: int) -> None:
         """Look at a new episode."""
+        super().begin(seed)
         self._rng = np.random.default_rng([seed, 0x7E1E])
         self._habits = Habits.draw(self._rng)
         self._phase = Phase.HOVER
         self._detour = self._habits.detour_base_m
         self._ticks_in_phase = 0
         self._pause_ticks = 0
-        self._success_ticks = 0
         self._tremor = np.zeros(4)
 
-    def read(self) -> TeleopReading:
-        """Drive on towards the goal, and say so once it has been reached for a moment."""
-        if not self._connected:
-            raise DeviceError("the demonstrator is not connected: call connect() first")
-        stamp_ns = self.world.clock.now_ns()
-        self._success_ticks = self._success_ticks + 1 if self.world.succeeded() else 0
-        event = TeleopEvent.SUCCESS if self._success_ticks > self._habits.patience_ticks else TeleopEvent.NONE
+    def _drive(self) -> Float:
         self._ticks_in_phase += 1
         self._advance()
-        return TeleopReading(stamp_ns, True, self._action().astype(np.float32), event)
+        return self._action()
 
     def _advance(self) -> None:
         """Go to the next phase when this one is done; start over if the cube was lost."""
@@ -211,9 +187,7 @@ class Demonstrator:
         if self._pause_ticks > 0:
             self._pause_ticks -= 1
             return np.array([0.0, 0.0, 0.0, 0.0, gripper])
-        velocity = (target - self._tool()) * GAIN_PER_S / self._config.linear_speed_m_s
-        speed = float(np.linalg.norm(velocity))
-        velocity *= min(1.0, habits.speed / max(speed, 1e-9))
+        velocity = slowed((target - self._tool()) * GAIN_PER_S / self._config.linear_speed_m_s, habits.speed)
         turn = np.clip(self._turn() * GAIN_PER_S / self._config.yaw_speed_rad_s, -habits.speed, habits.speed)
         driven = np.array([*velocity, turn]) + self._tremor
         return np.append(np.clip(driven, -1.0, 1.0), gripper)

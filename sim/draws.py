@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from robolearn.contracts import Float
-from sim.config import Placement, Range, TwinTask
+from sim.config import TwinTask
+from sim.ranges import Sampler
 from sim.scene import Scene
 
 
@@ -43,53 +44,39 @@ class Draws:
 
 def sample(task: TwinTask, rng: np.random.Generator, cameras: int) -> Draws:
     """Draw once; the same generator state gives the same draws."""
-    ranges = task.randomise
-
-    def one(span: Range) -> float:
-        return float(rng.uniform(*span))
-
-    def several(span: Range, count: int) -> tuple[float, ...]:
-        return tuple(rng.uniform(*span, size=count).tolist())
-
-    bin_xy, bin_yaw = _place(task.bin, rng)
-    cube_xy, cube_yaw = _place_cube(task, rng, bin_xy)
-    offsets = several(ranges.start_joint_offset_rad, len(task.start_joint_position_rad))
+    ranges, draw = task.randomise, Sampler(rng)
+    bin_xy, bin_yaw = draw.place(task.bin)
+    cube_xy, cube_yaw = _place_cube(task, draw, bin_xy)
+    start = draw.near(task.start_joint_position_rad, ranges.start_joint_offset_rad)
     return Draws(
         cube_position_base_m=(*cube_xy, Scene.CUBE_HALF_M + (0.003 if task.cube is None else 0.0)),
         cube_yaw_rad=cube_yaw,
         bin_position_base_m=(*bin_xy, 0.0),
         bin_yaw_rad=bin_yaw,
-        start_joint_position_rad=tuple(a + b for a, b in zip(task.start_joint_position_rad, offsets, strict=True)),
-        cube_hue=one(ranges.cube_hue) % 1.0,
-        bin_hue=one(ranges.bin_hue) % 1.0,
-        table_value=one(ranges.table_value),
-        light_level=one(ranges.light_level),
-        light_offset_m=several(ranges.light_offset_m, 3),
-        camera_offset_m=tuple(several(ranges.camera_offset_m, 3) for _ in range(cameras)),
-        camera_tilt_rad=tuple(several(ranges.camera_tilt_rad, 3) for _ in range(cameras)),
-        friction_scale=one(ranges.friction_scale),
-        cube_mass_kg=one(ranges.cube_mass_kg),
-        camera_latency_s=several(ranges.camera_latency_s, cameras),
-        arm_latency_s=one(ranges.arm_latency_s),
-        image_noise=one(ranges.image_noise),
-        joint_noise_rad=one(ranges.joint_noise_rad),
+        start_joint_position_rad=start,
+        cube_hue=draw.one(ranges.cube_hue) % 1.0,
+        bin_hue=draw.one(ranges.bin_hue) % 1.0,
+        table_value=draw.one(ranges.table_value),
+        light_level=draw.one(ranges.light_level),
+        light_offset_m=draw.several(ranges.light_offset_m, 3),
+        camera_offset_m=tuple(draw.several(ranges.camera_offset_m, 3) for _ in range(cameras)),
+        camera_tilt_rad=tuple(draw.several(ranges.camera_tilt_rad, 3) for _ in range(cameras)),
+        friction_scale=draw.one(ranges.friction_scale),
+        cube_mass_kg=draw.one(ranges.cube_mass_kg),
+        camera_latency_s=draw.several(ranges.camera_latency_s, cameras),
+        arm_latency_s=draw.one(ranges.arm_latency_s),
+        image_noise=draw.one(ranges.image_noise),
+        joint_noise_rad=draw.one(ranges.joint_noise_rad),
     )
 
 
-def _place(placement: Placement, rng: np.random.Generator) -> tuple[tuple[float, float], float]:
-    xy = (float(rng.uniform(*placement.x_m)), float(rng.uniform(*placement.y_m)))
-    return xy, float(rng.uniform(*placement.yaw_rad))
-
-
-def _place_cube(
-    task: TwinTask, rng: np.random.Generator, bin_xy: tuple[float, float]
-) -> tuple[tuple[float, float], float]:
+def _place_cube(task: TwinTask, draw: Sampler, bin_xy: tuple[float, float]) -> tuple[tuple[float, float], float]:
     """On the table where the task says, or somewhere on the floor of the bin."""
     if task.cube is not None:
-        return _place(task.cube, rng)
+        return draw.place(task.cube)
     reach = Scene.BIN_HALF_M - 2.0 * Scene.CUBE_HALF_M
-    dx, dy = rng.uniform(-reach, reach, size=2)
-    return (bin_xy[0] + float(dx), bin_xy[1] + float(dy)), float(rng.uniform(-np.pi / 4, np.pi / 4))
+    dx, dy = draw.several((-reach, reach), 2)
+    return (bin_xy[0] + dx, bin_xy[1] + dy), draw.one((-np.pi / 4, np.pi / 4))
 
 
 def apply(draws: Draws, scene: Scene) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from robolearn.contracts import Frame, Image
+from robolearn.contracts import Float, Frame, Image
 from robolearn.errors import BorderError
 from robolearn.sight import Sight
 
@@ -16,6 +16,15 @@ THERE = np.array([0.0, 0.0, 0.3, 0.0, 0.0])
 
 def at(stamp_ns: int, rgb: Image = PICTURE) -> Frame:
     return Frame(stamp_ns, rgb.copy())
+
+
+def fault(sight: Sight, camera: str, frame: Frame, joint_position_rad: Float) -> str:
+    """What is wrong with a picture; empty if nothing is."""
+    try:
+        sight.check(camera, frame, joint_position_rad)
+    except BorderError as error:
+        return str(error)
+    return ""
 
 
 def test_a_black_picture_is_refused_by_the_name_of_its_camera() -> None:
@@ -33,16 +42,22 @@ def test_the_same_picture_while_the_arm_moves_is_a_frozen_camera() -> None:
 
 def test_the_same_frame_looked_at_twice_is_no_fault() -> None:
     sight = Sight()
-    sight.check("front", at(0), HERE)
-    sight.check("front", at(0), THERE)
+    assert [fault(sight, "front", at(0), HERE), fault(sight, "front", at(0), THERE)] == ["", ""]
+    assert "frozen" in fault(sight, "front", at(1), THERE), "another frame of the same picture is one"
 
 
 def test_pictures_that_differ_or_an_arm_that_rests_are_no_fault() -> None:
     sight = Sight()
     for step in range(10):
-        sight.check("front", at(step), HERE)
         other = PICTURE.copy()
         other[3, 4, 1] ^= 1
-        sight.check("wrist", at(step, other if step % 2 else PICTURE), step * THERE)
+        assert fault(sight, "front", at(step), HERE) == "", "the arm rests"
+        assert fault(sight, "wrist", at(step, other if step % 2 else PICTURE), step * THERE) == "", "they differ"
+
+
+def test_an_arm_that_was_put_elsewhere_has_not_moved() -> None:
+    sight = Sight()
+    assert fault(sight, "front", at(0), HERE) == ""
     sight.reset()
-    sight.check("front", at(10), 10 * THERE)
+    assert fault(sight, "front", at(1), THERE) == ""
+    assert "frozen" in fault(sight, "front", at(2), HERE)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import numpy as np
 import pytest
 
 from robolearn.contracts import Action, Float32, StepResult
+from robolearn.descriptions import description
 from robolearn.errors import BorderError, DeviceError
+from robolearn.kinematics import Kinematics
 from robolearn.station import ACTION_NAMES, Station
+from sim import backend
 from sim.world import TwinWorld
 from tests.sim.cells import STATION, blind_cell, seeing_cell
 from tests.sim.test_twin_contract import TASK
@@ -110,6 +114,21 @@ def test_what_is_no_action_is_refused_and_nothing_moves(station: Station, bad: F
     np.testing.assert_array_equal(station.world.scene.data.ctrl, controls)
     np.testing.assert_array_equal(station.arm.read().ee_position_base_m, before.ee_position_base_m)
     assert station.act(action()).clips == ()
+
+
+def test_if_one_device_does_not_open_those_already_open_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unplugged() -> None:
+        raise DeviceError("camera wrist: unplugged")
+
+    world = backend.world(STATION, TASK)
+    monkeypatch.setattr(world.cameras["wrist"], "connect", unplugged)
+    station = Station(STATION, world, Kinematics(description(STATION.description), STATION.joint_names))
+    with closing(station):
+        with pytest.raises(DeviceError, match="unplugged"):
+            station.connect()
+        for device in (station.arm, world.cameras["front"]):
+            with pytest.raises(DeviceError, match="not connected"):
+                device.read()
 
 
 def test_after_a_stop_nothing_moves_until_the_next_explicit_reset(station: Station) -> None:

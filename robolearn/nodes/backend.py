@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 
 from robolearn.contracts import Teleop, World
 from robolearn.errors import ConfigError
@@ -19,11 +20,11 @@ SOURCE = "actor"  # as what a station commands
 def world(station: StationConfig, task: TaskConfig) -> World:
     """The cell whose nodes run in the namespace ROS_NAMESPACE, or in none. Raises DeviceError if they do not answer."""
     link = Link(CLIENT, os.environ.get(network.NAMESPACE, ""))
-    try:
-        return RosWorld(link, station.camera_specs(), topics.SAFETY.of(SOURCE))
-    except BaseException:
-        link.close()
-        raise
+    with ExitStack() as undo:
+        undo.callback(link.close)
+        cell = RosWorld(link, station.camera_specs(), topics.SAFETY.of(SOURCE))
+        undo.pop_all()
+    return cell
 
 
 def person(world: World, station: StationConfig) -> Teleop:

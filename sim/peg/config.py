@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.config import Placement, Range
+from sim.config import CellRandomisation, Placement, Range
 
 
 @dataclass(frozen=True)
-class PegRandomisation:
-    """Range of every draw; a fixed quantity is a range of equal ends."""
+class PegRandomisation(CellRandomisation):
+    """Range of every draw in the cell of the peg."""
 
     peg_hue: Range  # 0 red .. 1 red again
     block_hue: Range
-    table_value: Range  # brightness of the table, 0 .. 1
-    light_level: Range
-    friction_scale: Range
     grasp_offset_m: Range  # of the peg in the gripper, along the fingers
-    start_joint_offset_rad: Range  # of each joint
-    camera_latency_s: Range
-    arm_latency_s: Range
-    image_noise: Range  # standard deviation, 0 .. 255
-    joint_noise_rad: Range  # standard deviation
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from robolearn.contracts import Float, TeleopEvent, TeleopReading
-from robolearn.errors import DeviceError
+from robolearn.contracts import Float
 from robolearn.reference import ActionConfig
-from sim.demonstrator import ACTION_NAMES
 from sim.peg.world import PegWorld
+from sim.person import ScriptedPerson, slowed
 
 GAIN_PER_S = 2.0
 ABOVE_M = 0.012  # of the tip over the rim, while the hand looks for the hole
@@ -19,49 +18,31 @@ GENTLE = 0.25  # share of full speed on the way down
 TREMOR = 0.02  # share of full scale
 STUCK_TICKS = 6
 STUCK_M = 0.001
-PATIENCE_TICKS = 6
 CLOSED = -1.0
 
 
-class PegDemonstrator:
-    """Implements ``Teleop``. It sees the scene, as a person sees the cell."""
+class PegDemonstrator(ScriptedPerson[PegWorld]):
+    """A person at the cell of the peg."""
 
     def __init__(self, world: PegWorld, action: ActionConfig) -> None:
-        self._world, self._scene, self._config = world, world.scene, action
-        self._connected = False
+        super().__init__(world, action)
+        self._scene = world.scene
         self.begin(0)
-
-    @property
-    def action_names(self) -> tuple[str, ...]:
-        """Twist of the tool in the base frame, and the gripper."""
-        return ACTION_NAMES
-
-    def connect(self) -> None:
-        """The person sits down."""
-        self._connected = True
-
-    def close(self) -> None:
-        """The person leaves."""
-        self._connected = False
 
     def begin(self, seed: int) -> None:
         """Look at a new episode."""
+        super().begin(seed)
         self._rng = np.random.default_rng([seed, 0x9E6])
         self._speed = float(self._rng.uniform(0.35, 0.7))
         self._descending = False
-        self._success_ticks = self._stuck_ticks = 0
+        self._stuck_ticks = 0
         self._lowest_m = np.inf
         self._aim()
 
-    def read(self) -> TeleopReading:
-        """Drive on towards the hole, and say so once the peg has been in it for a moment."""
-        if not self._connected:
-            raise DeviceError("the demonstrator is not connected: call connect() first")
-        self._success_ticks = self._success_ticks + 1 if self._world.succeeded() else 0
-        event = TeleopEvent.SUCCESS if self._success_ticks > PATIENCE_TICKS else TeleopEvent.NONE
+    def _drive(self) -> Float:
         tip = self._scene.peg_tip_base_m - self._scene.hole_base_m
         self._watch(tip)
-        return TeleopReading(self._world.clock.now_ns(), True, self._action(tip).astype(np.float32), event)
+        return self._action(tip)
 
     def _aim(self) -> None:
         self._error_m = self._rng.normal(0.0, AIM_ERROR_M, 2)
@@ -76,7 +57,7 @@ class PegDemonstrator:
             self._lowest_m, self._stuck_ticks = float(tip[2]), 0
             return
         self._stuck_ticks += 1
-        if self._stuck_ticks > STUCK_TICKS and not self._world.succeeded():
+        if self._stuck_ticks > STUCK_TICKS and not self.world.succeeded():
             self._descending = False
             self._aim()
 
@@ -85,7 +66,5 @@ class PegDemonstrator:
         aside = self._error_m - tip[:2] if tip[2] > -INSIDE_M else np.zeros(2)
         down = -self._config.linear_speed_m_s if self._descending else (ABOVE_M - tip[2]) * GAIN_PER_S
         velocity = np.array([*(aside * GAIN_PER_S), down]) / self._config.linear_speed_m_s
-        length = float(np.linalg.norm(velocity))
-        velocity *= min(1.0, (GENTLE if self._descending else self._speed) / max(length, 1e-9))
-        trembling = velocity + self._rng.normal(0.0, TREMOR, 3)
+        trembling = slowed(velocity, GENTLE if self._descending else self._speed) + self._rng.normal(0.0, TREMOR, 3)
         return np.array([*np.clip(trembling, -1.0, 1.0), 0.0, CLOSED])

@@ -11,10 +11,10 @@ import numpy as np
 
 from robolearn.contracts import CameraSpec
 from sim.arm import UR5E, TwinArm
-from sim.config import Range
 from sim.lockstep import LockStepWorld
 from sim.peg.config import PegTask
 from sim.peg.scene import PegScene
+from sim.ranges import Sampler
 
 
 @dataclass(frozen=True)
@@ -38,29 +38,23 @@ class PegDraws:
 
 def sample(task: PegTask, rng: np.random.Generator, cameras: int) -> PegDraws:
     """Draw once; the same generator state gives the same draws."""
-    ranges = task.randomise
-
-    def one(span: Range) -> float:
-        return float(rng.uniform(*span))
-
-    def several(span: Range, count: int) -> tuple[float, ...]:
-        return tuple(rng.uniform(*span, size=count).tolist())
-
-    offsets = several(ranges.start_joint_offset_rad, len(task.start_joint_position_rad))
+    ranges, draw = task.randomise, Sampler(rng)
+    start = draw.near(task.start_joint_position_rad, ranges.start_joint_offset_rad)
+    block_xy, block_yaw = draw.place(task.block)
     return PegDraws(
-        block_position_base_m=(one(task.block.x_m), one(task.block.y_m)),
-        block_yaw_rad=one(task.block.yaw_rad),
-        start_joint_position_rad=tuple(a + b for a, b in zip(task.start_joint_position_rad, offsets, strict=True)),
-        peg_hue=one(ranges.peg_hue),
-        block_hue=one(ranges.block_hue),
-        table_value=one(ranges.table_value),
-        light_level=one(ranges.light_level),
-        friction_scale=one(ranges.friction_scale),
-        grasp_offset_m=one(ranges.grasp_offset_m),
-        camera_latency_s=several(ranges.camera_latency_s, cameras),
-        arm_latency_s=one(ranges.arm_latency_s),
-        image_noise=one(ranges.image_noise),
-        joint_noise_rad=one(ranges.joint_noise_rad),
+        block_position_base_m=block_xy,
+        block_yaw_rad=block_yaw,
+        start_joint_position_rad=start,
+        peg_hue=draw.one(ranges.peg_hue),
+        block_hue=draw.one(ranges.block_hue),
+        table_value=draw.one(ranges.table_value),
+        light_level=draw.one(ranges.light_level),
+        friction_scale=draw.one(ranges.friction_scale),
+        grasp_offset_m=draw.one(ranges.grasp_offset_m),
+        camera_latency_s=draw.several(ranges.camera_latency_s, cameras),
+        arm_latency_s=draw.one(ranges.arm_latency_s),
+        image_noise=draw.one(ranges.image_noise),
+        joint_noise_rad=draw.one(ranges.joint_noise_rad),
     )
 
 

@@ -33,7 +33,7 @@ class ServoJoints:
         self._qvel = self._model.jnt_dofadr[joints]
         self._gain = self._model.actuator_gainprm[self._ctrl, 0].copy()
         self._bias = self._model.actuator_biasprm[self._ctrl, 1:3].copy()
-        self._period_s = float(self._model.opt.timestep)
+        self.period_s = float(self._model.opt.timestep)
         count = len(ids)
         self.goal_rad = np.zeros(count)
         self.speed_rad_s = np.full(count, UNLIMITED)  # of the profile
@@ -95,11 +95,11 @@ class ServoJoints:
         self._data.ctrl[self._ctrl] = ctrl
         mujoco.mj_step(self._model, self._data)
         heating = HEAT_C_PER_S * (self.load**2) - COOLING_PER_S * (self.temperature_c - ROOM_C)
-        self.temperature_c += heating * self._period_s
+        self.temperature_c += heating * self.period_s
 
     def _advance(self, left_rad: Float) -> Float:
         """How far the profile moves in a step towards a target ``left_rad`` away, (N,) [rad]."""
-        dt = self._period_s
+        dt = self.period_s
         braking = np.sqrt(2.0 * self.acceleration_rad_s2 * np.abs(left_rad))
         wanted = np.sign(left_rad) * np.minimum(np.minimum(self.speed_rad_s, braking), np.abs(left_rad) / dt)
         change = self.acceleration_rad_s2 * dt

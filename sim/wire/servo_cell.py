@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -27,42 +27,15 @@ from sim.scene import Scene
 from sim.wire.bytelog import ByteLog
 from sim.wire.cell import CellCameras, VirtualCell
 from sim.wire.control import ControlChannel, knobs
-from sim.wire.joints import ServoJoints
 from sim.wire.line import Line, LineFaults
 from sim.wire.mjpeg import CameraFaults, serve
 from sim.wire.pty import PtyPort
 from sim.wire.realtime import RealTime
+from sim.wire.wired_arm import WiredArm
 
 ACTUATORS = (*JOINTS, "gripper")
 TICK_S = 0.01
 PACKET_GAP_S = 0.004  # a packet that stops for so long is given up, and the next byte begins a new one
-
-
-class WiredArm(Protocol):
-    """Servos on the joints of a scene, as their wire sees them; called with the lock of the physics held."""
-
-    joints: ServoJoints
-
-    def receive(self, buffer: bytearray, baud: int, line: Line, now_s: float) -> None:
-        """Carry out the requests in ``buffer``, and put the answers on the line."""
-
-    def power(self, on: bool) -> None:
-        """Switch the supply of all servos."""
-
-    def hold(self) -> None:
-        """Torque on, as another program has left it."""
-
-    def settle(self) -> None:
-        """The arm has been put somewhere by hand: that is now the goal of every servo."""
-
-    def step(self) -> None:
-        """One step of physics."""
-
-    def set_register(self, servo: int, name: str, size: int, value: int) -> None:
-        """What a tool for servos would do. Raises KeyError for an unknown register."""
-
-    def set_status(self, servo: int, name: str, on: bool) -> None:
-        """Let a servo report trouble, or no more. Raises KeyError for an unknown one."""
 
 
 Build = Callable[[Scene, Sequence[int]], WiredArm]  # of a scene and the mountings of its servos

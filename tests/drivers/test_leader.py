@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from drivers import feetech
 from drivers.clock import RealClock
 from drivers.feetech import SPEED_RAD_S
 from drivers.leader import Leader, LeaderConfig, LimpStsServos
@@ -171,7 +170,7 @@ class TestLeader(TeleopContract):
     @pytest.fixture(autouse=True)
     def on_the_bench(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         """What :meth:`make` is wired to."""
-        monkeypatch.setattr(feetech, "LET_DOWN_S", 0.1)
+        monkeypatch.setattr("drivers.servos.LET_DOWN_S", 0.1)
         self.bench, self._side = bench, 1
 
     def make(self) -> TeleopRig:

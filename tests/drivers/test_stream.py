@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pytest
@@ -27,6 +27,7 @@ from tests.contract.camera import CameraContract, CameraRig
 from tests.drivers.pictures import SPEC, Scene
 from tests.house.tree import ROOT
 
+T = TypeVar("T")
 PATIENCE_S = 20.0
 
 
@@ -37,12 +38,13 @@ class Wired(NamedTuple):
     faults: CameraFaults
     server: MjpegServer
 
-    def until(self, holds: Callable[[], bool]) -> None:
-        """Wait for something to come about."""
+    def until(self, look: Callable[[], T | None]) -> T:
+        """What ``look`` finds, as soon as it is neither None nor False."""
         deadline_s = time.monotonic() + PATIENCE_S
-        while not holds():
+        while not (found := look()):
             assert time.monotonic() < deadline_s, self.camera.fault
             time.sleep(0.02)
+        return found
 
     def newer(self) -> Frame:
         """A picture that is exposed from now on."""
@@ -132,8 +134,13 @@ def test_a_picture_of_another_size_is_refused_with_both_sizes() -> None:
 
 
 def test_a_black_picture_is_delivered_as_it_is(wired: Wired) -> None:
+    def black() -> Frame | None:
+        frame = wired.camera.read() if wired.camera.fault is None else None
+        return None if frame is None or frame.rgb.any() else frame
+
     wired.faults.black = True
-    wired.until(lambda: wired.camera.fault is None and not wired.camera.read().rgb.any())
+    picture = wired.until(black)
+    assert picture.rgb.shape == (SPEC.height, SPEC.width, 3) and not picture.rgb.any()
 
 
 def test_a_frozen_camera_is_not_trusted_again_before_its_picture_changes(wired: Wired) -> None:

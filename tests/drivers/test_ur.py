@@ -10,6 +10,8 @@ import psutil
 import pytest
 
 from drivers.gripped import GrippedArm
+from drivers.robotiq import RobotiqGripper
+from drivers.robotiq_socket import UrcapWire
 from drivers.ur import UrArm
 from robolearn.contracts import ArmCommand, CommandMode, Float
 from robolearn.descriptions import description
@@ -20,9 +22,8 @@ from tests.drivers.emulators import Emulator, emulating
 from tests.drivers.ur_rig import CONTROL_HZ, activated, address, make_arm, make_gripped, wait_until
 
 STILL_RAD = 2e-3
-
-
 HOST = address()
+NOBODY = "127.250.250.250"
 
 
 @pytest.fixture(scope="module")
@@ -179,8 +180,17 @@ def test_a_child_that_dies_is_told_and_replaced(robot: Emulator, arm: UrArm) -> 
 
 
 def test_an_address_where_nobody_answers_is_named_with_the_way_out() -> None:
-    with pytest.raises(DeviceError, match=r"127\.250\.250\.250:30004.*cable"):
-        make_arm("127.250.250.250").connect()
+    with pytest.raises(DeviceError, match=f"{NOBODY}:30004.*cable"):
+        make_arm(NOBODY).connect()
+
+
+def test_if_the_gripper_does_not_answer_the_arm_is_let_go_of(robot: Emulator) -> None:
+    arm = make_arm(HOST)
+    nowhere = RobotiqGripper(UrcapWire(NOBODY), 3, 230, 1.0, 0.2)
+    with pytest.raises(DeviceError, match=NOBODY):
+        GrippedArm(arm, nowhere, arm.clock).connect()
+    with pytest.raises(DeviceError, match="not connected"):
+        arm.read()
 
 
 def readable(arm: UrArm) -> bool:

@@ -61,7 +61,9 @@ def test_a_setting_that_the_camera_does_not_keep_is_named(setting: Setting, told
 
 
 def test_a_rate_may_be_a_little_off() -> None:
-    apply(Picky(fps=(29.97, 29.97)), [Setting("fps", cv2.CAP_PROP_FPS, 30, 0.5)])
+    camera = Picky(fps=(29.97, 29.97))
+    apply(camera, [Setting("fps", cv2.CAP_PROP_FPS, 30, 0.5)])
+    assert camera.order == [cv2.CAP_PROP_FPS] and camera.values == {cv2.CAP_PROP_FPS: 29.97}
 
 
 def test_the_stamp_is_the_kernels_where_it_is_on_the_same_clock() -> None:

@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import NamedTuple
+from sim.wire.servo_packets import Framing, Request
 
 HEADER = b"\xff\xff\xfd\x00"
-BROADCAST = 0xFE
 STATUS = 0x55
 MARK, STUFFED = b"\xff\xff\xfd", b"\xff\xff\xfd\xfd"
 MAX_LENGTH = 1024
 HEAD = 7  # bytes up to and with the length
-
-
-class Instruction(IntEnum):
-    """What a packet asks for."""
-
-    PING = 0x01
-    READ = 0x02
-    WRITE = 0x03
-    REG_WRITE = 0x04
-    ACTION = 0x05
-    REBOOT = 0x08
-    SYNC_READ = 0x82
-    SYNC_WRITE = 0x83
-
-
-class Request(NamedTuple):
-    """A packet whose checksum is right; ``size`` is that of the whole packet in bytes."""
-
-    servo_id: int
-    instruction: int
-    params: bytes
-    size: int
 
 
 def _crc_of(byte: int) -> int:
@@ -65,28 +41,16 @@ def answer(servo_id: int, error: int, params: bytes = b"") -> bytes:
     return packet(servo_id, STATUS, bytes([error]) + params)
 
 
-def split(buffer: bytearray) -> list[Request]:
-    """Take the whole packets out of ``buffer``; noise and packets with a wrong checksum are lost, as on the wire."""
-    requests: list[Request] = []
-    while True:
-        start = buffer.find(HEADER)
-        if start < 0:
-            del buffer[: max(0, len(buffer) - len(HEADER) + 1)]
-            return requests
-        del buffer[:start]
-        if len(buffer) < HEAD:
-            return requests
-        length = int.from_bytes(buffer[5:7], "little")
-        if not 3 <= length <= MAX_LENGTH:
-            del buffer[:1]
-            continue
-        size = HEAD + length
-        if len(buffer) < size:
-            return requests
-        whole = bytes(buffer[:size])
-        if checksum(whole[:-2]) == int.from_bytes(whole[-2:], "little"):
-            body = whole[HEAD:-2].replace(STUFFED, MARK)
-            requests.append(Request(whole[4], body[0], body[1:], size))
-            del buffer[:size]
-        else:
-            del buffer[:1]
+def _size(head: bytes) -> int | None:
+    length = int.from_bytes(head[5:7], "little")
+    return HEAD + length if 3 <= length <= MAX_LENGTH else None
+
+
+def _request(whole: bytes) -> Request | None:
+    if checksum(whole[:-2]) != int.from_bytes(whole[-2:], "little"):
+        return None
+    body = whole[HEAD:-2].replace(STUFFED, MARK)
+    return Request(whole[4], body[0], body[1:], len(whole))
+
+
+FRAMING = Framing(HEADER, HEAD, _size, _request)

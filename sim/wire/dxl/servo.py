@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from enum import IntEnum, IntFlag
 from typing import NamedTuple
 
+from sim.wire.servo_table import MIDDLE, STEPS, Drive, Sensed, ServoTable
+
 SIZE = 147
 EEPROM_END = 64  # below: kept when power goes, and refused while the torque is on
-STEPS = 4096
-MIDDLE = 2048
 BAUDS = (9_600, 57_600, 115_200, 1_000_000, 2_000_000, 3_000_000, 4_000_000)
 ARM_BAUD = 3  # 1 Mbit/s, as arms are set up; from the factory it is 57600
 RPM_PER_COUNT = 0.229
 RPM_PER_MIN_PER_COUNT = 214.577
-POSITION_MODES = (3, 4, 5)
+RPM_RAD_S = math.tau / 60.0
+POSITION, EXTENDED_POSITION, CURRENT_BASED = 3, 4, 5  # modes of OPERATING_MODE that go to a position
+FULL_PWM = 885
+OVERLOAD_SHARE, OVERLOAD_S = 0.8, 2.0
 
 
 class Register(IntEnum):
@@ -90,30 +94,21 @@ RANGE_ERROR, ACCESS_ERROR = 4, 7
 READ_ONLY = (*range(7), *range(69, 71), *range(120, SIZE))
 
 
-class Sensed(NamedTuple):
-    """What the physics says of one servo."""
+class Servo(ServoTable):
+    """One Dynamixel."""
 
-    steps: float
-    steps_per_s: float
-    load: float  # share of stall torque, -1..1
-    current_a: float
-    voltage_v: float
-    temperature_c: float
-    moving: bool
-
-
-class Servo:
-    """One servo. ``mounting_steps`` is where its encoder stands from its middle when the joint is at zero."""
+    registers = Register
+    bauds = BAUDS
+    position_size = 4
 
     def __init__(self, servo_id: int, model: Model, mounting_steps: int, sense: Callable[[], Sensed]) -> None:
-        self.table = bytearray(SIZE)
-        self.model, self.mounting_steps, self._sense = model, mounting_steps, sense
-        self._registered: tuple[int, bytes] | None = None
+        super().__init__(SIZE, mounting_steps, sense)
+        self.model = model
         for register, size, value in (
             (Register.MODEL, 2, model.number), (Register.FIRMWARE, 1, 46), (Register.ID, 1, servo_id),
-            (Register.BAUD, 1, ARM_BAUD), (Register.RETURN_DELAY, 1, 250), (Register.OPERATING_MODE, 1, 3),
+            (Register.BAUD, 1, ARM_BAUD), (Register.RETURN_DELAY, 1, 250), (Register.OPERATING_MODE, 1, POSITION),
             (Register.TEMPERATURE_LIMIT, 1, model.temperature_c), (Register.MIN_VOLTAGE, 2, model.volts[0]),
-            (Register.MAX_VOLTAGE, 2, model.volts[1]), (Register.PWM_LIMIT, 2, 885),
+            (Register.MAX_VOLTAGE, 2, model.volts[1]), (Register.PWM_LIMIT, 2, FULL_PWM),
             (Register.CURRENT_LIMIT, 2, model.current_limit), (Register.MAX_POSITION, 4, STEPS - 1),
             (Register.SHUTDOWN, 1, 52),
         ):  # fmt: skip
@@ -121,28 +116,9 @@ class Servo:
         self.power_on()
 
     @property
-    def servo_id(self) -> int:
-        """As the bus knows it."""
-        return self.table[Register.ID]
-
-    @property
-    def baud(self) -> int:
-        """Bits per second that the servo listens at."""
-        code = self.table[Register.BAUD]
-        return BAUDS[code] if code < len(BAUDS) else 0
-
-    @property
     def alert(self) -> int:
         """The alert bit of its answers."""
         return ALERT if self.table[Register.HARDWARE_ERROR] else 0
-
-    def get(self, register: int, size: int, signed: bool = False) -> int:
-        """Little-endian value."""
-        return int.from_bytes(self.table[register : register + size], "little", signed=signed)
-
-    def put(self, register: int, size: int, value: int) -> None:
-        """Store a little-endian value, with no rule applied."""
-        self.table[register : register + size] = value.to_bytes(size, "little", signed=value < 0)
 
     def power_on(self) -> None:
         """RAM as it is after power came: torque off, goal where the joint is, no error."""
@@ -151,8 +127,7 @@ class Servo:
         self.put(Register.POSITION_P, 2, self.model.position_p)
         self.put(Register.GOAL_PWM, 2, self.get(Register.PWM_LIMIT, 2))
         self.put(Register.GOAL_CURRENT, 2, self.get(Register.CURRENT_LIMIT, 2))
-        self.refresh()
-        self.table[Register.GOAL_POSITION : Register.GOAL_POSITION + 4] = self.table[132:136]
+        self.settle()
 
     def refresh(self) -> None:
         """Let the table say what the physics says now."""
@@ -184,17 +159,42 @@ class Servo:
         self.table[address : address + len(data)] = data
         return 0
 
-    def register(self, address: int, data: bytes) -> int:
-        """Keep a write for ACTION."""
-        self._registered = (address, data)
-        self.table[Register.REGISTERED] = 1
-        return 0
+    def drive(self) -> Drive:
+        """What the registers ask of the motor."""
+        mode, goal = self.table[Register.OPERATING_MODE], self.get(Register.GOAL_POSITION, 4, signed=True)
+        if mode == POSITION:
+            goal = min(max(goal, self.get(Register.MIN_POSITION, 4)), self.get(Register.MAX_POSITION, 4))
+        return Drive(
+            enabled=self.table[Register.TORQUE_ENABLE] == 1 and mode in (POSITION, EXTENDED_POSITION, CURRENT_BASED),
+            goal_steps=goal - self.get(Register.HOMING_OFFSET, 4, signed=True) - MIDDLE,
+            speed_rad_s=self.get(Register.PROFILE_VELOCITY, 4) * RPM_PER_COUNT * RPM_RAD_S,
+            acceleration_rad_s2=self.get(Register.PROFILE_ACCELERATION, 4) * RPM_PER_MIN_PER_COUNT * RPM_RAD_S / 60.0,
+            gain_share=self.get(Register.POSITION_P, 2) / self.model.position_p,
+            torque_share=self._torque_share(),
+        )
 
-    def act(self) -> None:
-        """Carry out what was registered."""
-        if self._registered is not None:
-            self.write(*self._registered)
-        self._registered, self.table[Register.REGISTERED] = None, 0
+    def protect(self, load: float, temperature_c: float, voltage_v: float, period_s: float) -> bool:
+        """Overload and heat; what SHUTDOWN says switches it off."""
+        table = self.table
+        if self.overloaded(load, OVERLOAD_SHARE, OVERLOAD_S, period_s):
+            table[Register.HARDWARE_ERROR] |= HardwareError.OVERLOAD
+        if temperature_c > table[Register.TEMPERATURE_LIMIT]:
+            table[Register.HARDWARE_ERROR] |= HardwareError.OVERHEATING
+        shuts_down = bool(table[Register.HARDWARE_ERROR] & table[Register.SHUTDOWN] and table[Register.TORQUE_ENABLE])
+        if shuts_down:
+            table[Register.TORQUE_ENABLE] = 0
+        return shuts_down
+
+    def report(self, name: str, on: bool) -> None:
+        """Set a hardware error, or take it back. Raises KeyError for an unknown one."""
+        error = self.table[Register.HARDWARE_ERROR]
+        self.put(Register.HARDWARE_ERROR, 1, error | HardwareError[name] if on else error & ~HardwareError[name])
+
+    def _torque_share(self) -> float:
+        share = self.get(Register.GOAL_PWM, 2) / FULL_PWM
+        if self.table[Register.OPERATING_MODE] == CURRENT_BASED and self.model.current_limit:
+            share = min(share, self.get(Register.GOAL_CURRENT, 2, signed=True) / self.model.current_limit)
+        return max(0.0, min(1.0, share))
 
 
 def _sign(value: float) -> float:

@@ -2,34 +2,11 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import NamedTuple
+from sim.wire.servo_packets import Framing, Request
 
 HEADER = b"\xff\xff"
-BROADCAST = 0xFE
-BITS_PER_BYTE = 10  # 8N1
+HEAD = 4  # bytes up to and with the length
 MAX_LENGTH = 250
-
-
-class Instruction(IntEnum):
-    """What a packet asks for."""
-
-    PING = 0x01
-    READ = 0x02
-    WRITE = 0x03
-    REG_WRITE = 0x04
-    ACTION = 0x05
-    SYNC_READ = 0x82
-    SYNC_WRITE = 0x83
-
-
-class Request(NamedTuple):
-    """A packet whose checksum is right; ``size`` is that of the whole packet in bytes."""
-
-    servo_id: int
-    instruction: int
-    params: bytes
-    size: int
 
 
 def checksum(body: bytes) -> int:
@@ -43,26 +20,14 @@ def answer(servo_id: int, error: int, params: bytes = b"") -> bytes:
     return HEADER + body + bytes([checksum(body)])
 
 
-def split(buffer: bytearray) -> list[Request]:
-    """Take the whole packets out of ``buffer``; noise and packets with a wrong checksum are lost, as on the wire."""
-    requests: list[Request] = []
-    while True:
-        start = buffer.find(HEADER)
-        if start < 0:
-            del buffer[: max(0, len(buffer) - 1)]
-            return requests
-        del buffer[:start]
-        if len(buffer) < 4:
-            return requests
-        length = buffer[3]
-        if buffer[2] == 0xFF or not 2 <= length <= MAX_LENGTH:
-            del buffer[:1]
-            continue
-        if len(buffer) < length + 4:
-            return requests
-        body, seen = bytes(buffer[2 : length + 3]), buffer[length + 3]
-        if checksum(body) == seen:
-            requests.append(Request(body[0], body[2], body[3:], length + 4))
-            del buffer[: length + 4]
-        else:
-            del buffer[:1]
+def _size(head: bytes) -> int | None:
+    _, _, servo_id, length = head
+    return HEAD + length if servo_id != 0xFF and 2 <= length <= MAX_LENGTH else None
+
+
+def _request(whole: bytes) -> Request | None:
+    body, seen = whole[len(HEADER) : -1], whole[-1]
+    return Request(body[0], body[2], body[3:], len(whole)) if checksum(body) == seen else None
+
+
+FRAMING = Framing(HEADER, HEAD, _size, _request)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum, IntFlag
-from typing import NamedTuple
+
+from sim.wire.servo_table import MIDDLE, STEP_RAD, STEPS, Drive, Sensed, ServoTable
 
 SIZE = 128
 EEPROM_END = 40  # registers below are kept when power goes, and written only while the lock is open
-STEPS = 4096  # per turn
-MIDDLE = 2048
 MODEL = 777
 BAUDS = (1_000_000, 500_000, 250_000, 128_000, 115_200, 76_800, 57_600, 38_400)
+POSITION_MODE = 0
+MODEL_P = 16  # value of the P register at which a servo is as stiff as the model says
+ACCELERATION_STEPS_S2 = 100  # for each count of the register
 TORQUE_MIDDLE = 128  # written to TORQUE_ENABLE: what is the present position becomes the middle
 
 
@@ -82,27 +84,16 @@ FIRMWARE_MINOR = 10
 READ_ONLY = (*range(5), *range(Register.PRESENT_POSITION, 80))
 
 
-class Sensed(NamedTuple):
-    """What the physics says of one servo, in steps from the middle of its own encoder and SI units."""
+class Servo(ServoTable):
+    """One STS3215."""
 
-    steps: float
-    steps_per_s: float
-    load: float  # share of stall torque, -1..1
-    current_a: float
-    voltage_v: float
-    temperature_c: float
-    moving: bool
-
-
-class Servo:
-    """One servo. ``mounting_steps`` is where its encoder stands when the joint is at zero."""
+    registers = Register
+    bauds = BAUDS
+    position_size = 2
 
     def __init__(self, servo_id: int, mounting_steps: int, sense: Callable[[], Sensed]) -> None:
-        self.table = bytearray(SIZE)
-        self.mounting_steps = mounting_steps
-        self._sense = sense
+        super().__init__(SIZE, mounting_steps, sense)
         self._kept = b""  # what the EEPROM holds for the next power-on
-        self._registered: tuple[int, bytes] | None = None
         self.status = Status(0)
         for register, size, value in DEFAULTS:
             self.put(register, size, value)
@@ -111,25 +102,6 @@ class Servo:
         self._kept = bytes(self.table[:EEPROM_END])
         self.power_on()
 
-    @property
-    def servo_id(self) -> int:
-        """As the bus knows it."""
-        return self.table[Register.ID]
-
-    @property
-    def baud(self) -> int:
-        """Bits per second that the servo listens at; zero for a code it does not know."""
-        code = self.table[Register.BAUD]
-        return BAUDS[code] if code < len(BAUDS) else 0
-
-    def get(self, register: int, size: int = 2) -> int:
-        """Unsigned little-endian value."""
-        return int.from_bytes(self.table[register : register + size], "little")
-
-    def put(self, register: int, size: int, value: int) -> None:
-        """Store an unsigned little-endian value, with no rule applied."""
-        self.table[register : register + size] = value.to_bytes(size, "little")
-
     def power_on(self) -> None:
         """What EEPROM holds becomes true, and the torque is off."""
         self.table[:EEPROM_END] = self._kept
@@ -137,8 +109,7 @@ class Servo:
         self.put(Register.TORQUE_LIMIT, 2, self.get(Register.MAX_TORQUE))
         self.put(Register.LOCK, 1, 1)
         self.status = Status(0)
-        self.refresh()
-        self.put(Register.GOAL_POSITION, 2, self.get(Register.PRESENT_POSITION))
+        self.settle()
 
     def refresh(self) -> None:
         """Let the registers say what the physics says now."""
@@ -159,8 +130,8 @@ class Servo:
         self.refresh()
         return bytes(self.table[address : address + size]).ljust(size, b"\0")
 
-    def write(self, address: int, data: bytes) -> None:
-        """Store what may be written. EEPROM keeps it only while the lock is open."""
+    def write(self, address: int, data: bytes) -> int:
+        """Store what may be written, without an error. EEPROM keeps it only while the lock is open."""
         for at, value in enumerate(data, address):
             if at < SIZE and at not in READ_ONLY:
                 self.table[at] = value
@@ -170,17 +141,42 @@ class Servo:
             self.status &= ~Status.OVERLOAD  # it tries again
             if self.table[Register.TORQUE_ENABLE] == TORQUE_MIDDLE:
                 self._call_this_the_middle()
+        return 0
 
-    def register(self, address: int, data: bytes) -> None:
-        """Keep a write for ACTION."""
-        self._registered = (address, data)
-        self.table[Register.REGISTERED] = 1
+    def drive(self) -> Drive:
+        """What the registers ask of the motor."""
+        goal = signed(self.get(Register.GOAL_POSITION), 15)
+        low, high = self.get(Register.MIN_ANGLE), self.get(Register.MAX_ANGLE)
+        if low or high:
+            goal = min(max(goal, low), high)
+        return Drive(
+            enabled=self.table[Register.TORQUE_ENABLE] == 1 and self.table[Register.MODE] == POSITION_MODE,
+            goal_steps=goal + signed(self.get(Register.OFFSET), 11) - MIDDLE,
+            speed_rad_s=abs(signed(self.get(Register.GOAL_SPEED), 15)) * STEP_RAD,
+            acceleration_rad_s2=self.table[Register.ACCELERATION] * ACCELERATION_STEPS_S2 * STEP_RAD,
+            gain_share=self.table[Register.P] / MODEL_P,
+            torque_share=self._torque_share(),
+        )
 
-    def act(self) -> None:
-        """Carry out what was registered."""
-        if self._registered is not None:
-            self.write(*self._registered)
-        self._registered, self.table[Register.REGISTERED] = None, 0
+    def protect(self, load: float, temperature_c: float, voltage_v: float, period_s: float) -> bool:
+        """Overload, heat and voltage, as the registers say."""
+        before, table = self.status, self.table
+        if self.overloaded(load, table[Register.OVERLOAD_TORQUE] / 100, table[Register.PROTECT_TIME] * 0.01, period_s):
+            self.status |= Status.OVERLOAD
+        if temperature_c > table[Register.MAX_TEMPERATURE]:
+            self.status |= Status.TEMPERATURE
+            table[Register.TORQUE_ENABLE] = 0
+        bad_voltage = not table[Register.MIN_VOLTAGE] <= voltage_v * 10 <= table[Register.MAX_VOLTAGE]
+        self.report("VOLTAGE", bad_voltage)
+        return self.status != before
+
+    def report(self, name: str, on: bool) -> None:
+        """Set a bit of the status, or take it back. Raises KeyError for an unknown one."""
+        self.status = self.status | Status[name] if on else self.status & ~Status[name]
+
+    def _torque_share(self) -> float:
+        share = self.get(Register.TORQUE_LIMIT) / 1000
+        return min(share, self.table[Register.PROTECT_TORQUE] / 100) if Status.OVERLOAD in self.status else share
 
     def _call_this_the_middle(self) -> None:
         self.refresh()

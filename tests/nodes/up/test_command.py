@@ -83,7 +83,9 @@ def test_nodes_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     with cell(tmp_path) as up:
         eventually(lambda: running(tmp_path).keys() == NODES, "all nodes")
         up.kill()
+        assert up.wait(PATIENCE_S) == -signal.SIGKILL
         eventually(lambda: not running(tmp_path), "all nodes to end")
+    assert running(tmp_path) == {}
 
 
 def test_a_node_that_is_started_badly_ends_the_cell_with_its_words(

@@ -7,9 +7,11 @@ import pytest
 from sim.arm import JOINTS
 from sim.scene import Scene
 from sim.wire.dxl.arm import DxlArm
-from sim.wire.dxl.packets import Instruction, Request, answer, packet, split
-from sim.wire.dxl.servo import ACCESS_ERROR, MIDDLE, Register
+from sim.wire.dxl.packets import FRAMING, answer, packet
+from sim.wire.dxl.servo import ACCESS_ERROR, Register
 from sim.wire.line import Line, LineFaults
+from sim.wire.servo_packets import Instruction, Request, split
+from sim.wire.servo_table import MIDDLE
 
 BAUD = 1_000_000
 KOCH = ["xl430-w250"] * 2 + ["xl330-m288"] * 4
@@ -48,7 +50,7 @@ def test_the_golden_bytes_of_the_manual_are_understood_and_made(
     whole: str, servo: int, instruction: int, params: str
 ) -> None:
     data = bytes.fromhex(whole)
-    assert split(bytearray(data)) == [Request(servo, instruction, bytes.fromhex(params), len(data))]
+    assert split(bytearray(data), FRAMING) == [Request(servo, instruction, bytes.fromhex(params), len(data))]
     assert packet(servo, instruction, bytes.fromhex(params)) == data
 
 
@@ -59,13 +61,13 @@ def test_the_golden_answer_to_a_ping_is_made() -> None:
 def test_data_that_looks_like_a_header_is_stuffed_and_comes_back_whole() -> None:
     params = bytes.fromhex("74 00 FF FF FD 00")
     data = packet(1, Instruction.WRITE, params)
-    assert bytes.fromhex("FF FF FD FD 00") in data and split(bytearray(data))[0].params == params
+    assert bytes.fromhex("FF FF FD FD 00") in data and split(bytearray(data), FRAMING)[0].params == params
 
 
 def test_a_ping_tells_model_and_firmware_and_a_sync_read_is_answered_in_order(arm: DxlArm) -> None:
     assert ask(arm, packet(1, Instruction.PING, b""))[9:12] == (1060).to_bytes(2, "little") + bytes([46])
     params = bytes([132, 0, 4, 0, 3, 77, 1])
-    replies = split(bytearray(ask(arm, packet(0xFE, Instruction.SYNC_READ, params))))
+    replies = split(bytearray(ask(arm, packet(0xFE, Instruction.SYNC_READ, params))), FRAMING)
     assert [(reply.servo_id, reply.params) for reply in replies] == [
         (servo, b"\0" + MIDDLE.to_bytes(4, "little")) for servo in (3, 1)
     ]

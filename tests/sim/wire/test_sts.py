@@ -6,9 +6,11 @@ import pytest
 
 from sim.arm import JOINTS
 from sim.scene import Scene
-from sim.wire.sts.arm import MODEL_P, StsArm
-from sim.wire.sts.packets import Instruction, Request, checksum, split
-from sim.wire.sts.servo import MIDDLE, STEPS, Register, Status, magnitude, signed
+from sim.wire.servo_packets import Instruction, Request, split
+from sim.wire.servo_table import MIDDLE, STEPS
+from sim.wire.sts.arm import StsArm
+from sim.wire.sts.packets import FRAMING, checksum
+from sim.wire.sts.servo import MODEL_P, Register, Status, magnitude, signed
 
 BAUD = 1_000_000
 MOUNTINGS = (0, 40, -300, 0, 0, 0)
@@ -25,7 +27,7 @@ def arm() -> StsArm:
 def ask(arm: StsArm, text: str) -> list[str]:
     """Answers to a request in hexadecimal."""
     buffer = bytearray.fromhex(text)
-    return [reply.data.hex(" ").upper() for request in split(buffer) for reply in arm.handle(request, BAUD)]
+    return [reply.data.hex(" ").upper() for request in split(buffer, FRAMING) for reply in arm.handle(request, BAUD)]
 
 
 def write(arm: StsArm, servo: int, register: Register, *values: int) -> None:
@@ -73,11 +75,12 @@ def test_answers_take_the_time_of_their_bytes_on_the_wire(arm: StsArm) -> None:
 def test_a_request_with_a_wrong_checksum_or_at_another_rate_is_not_understood(arm: StsArm) -> None:
     assert ask(arm, "FF FF 01 02 01 FA") == []
     assert arm.handle(Request(1, Instruction.PING, b"", 6), 500_000) == []
+    assert arm.handle(Request(1, Instruction.PING, b"", 6), 0) == []  # a rate that the port does not know
 
 
 def test_noise_before_a_request_does_not_hide_it() -> None:
     buffer = bytearray.fromhex("00 FF 12 FF FF FF 01 02 01 FB FF FF 03")
-    assert [request.servo_id for request in split(buffer)] == [1] and buffer == bytearray.fromhex("FF FF 03")
+    assert [request.servo_id for request in split(buffer, FRAMING)] == [1] and buffer == bytearray.fromhex("FF FF 03")
 
 
 def test_the_middle_of_a_joint_is_called_2048_by_writing_128_to_the_torque(arm: StsArm) -> None:

@@ -1,0 +1,84 @@
+"""Servos on a bus, as an arm uses them: the life of the port, and how the torque leaves an arm."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from drivers.servo_bus import ServoBus
+from drivers.servo_readings import ServoReading
+
+LET_DOWN_S, LET_DOWN_STEPS = 2.0, 20
+
+
+class TorqueRegisters(NamedTuple):
+    """Where servos of a make keep what they may do."""
+
+    enable: int  # address of one byte: 0 off, 1 on
+    limit: int  # address of two bytes
+    full: int  # what ``limit`` holds for all the torque there is
+
+
+class Servos(ABC):
+    """The servos of one arm; ids are those of their scales. Each call but ``close`` may raise LinkLost."""
+
+    def __init__(self, bus: ServoBus, ids: Iterable[int], torque: TorqueRegisters) -> None:
+        self._bus, self._ids, self._torque = bus, tuple(ids), torque
+
+    @property
+    def is_open(self) -> bool:
+        """True between open and close or loss."""
+        return self._bus.is_open
+
+    @property
+    def erred_s(self) -> float:
+        """When something last went wrong on the line, on the monotonic clock."""
+        return self._bus.erred_s
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What the line has done."""
+        return vars(self._bus.counts)
+
+    def open(self) -> None:
+        """Open the port and change nothing."""
+        self._bus.open()
+
+    def close(self) -> None:
+        """Release the port; may be called twice."""
+        self._bus.close()
+
+    def let_down(self) -> None:
+        """Take the torque away little by little, so that a raised arm sinks, and then off."""
+        for step in range(LET_DOWN_STEPS, 0, -1):
+            limit = (self._torque.full * step // LET_DOWN_STEPS).to_bytes(2, "little")
+            self._bus.write_all(dict.fromkeys(self._ids, limit), self._torque.limit)
+            time.sleep(LET_DOWN_S / LET_DOWN_STEPS)
+        for servo in self._ids:
+            self._bus.write(servo, self._torque.enable, 1, 0)
+
+    @abstractmethod
+    def look_over(self) -> str:
+        """Check that the right servos are there, and return their firmware. Raises DeviceError with the way out."""
+
+    @abstractmethod
+    def set_up(self) -> None:
+        """Write the settings that differ; torque and goals stay."""
+
+    @abstractmethod
+    def hold(self) -> None:
+        """Torque on where the arm is; a servo that holds already goes on holding."""
+
+    @abstractmethod
+    def ask(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
+        """One question to some servos; those whose answer was missing or bad are not in it."""
+
+    @abstractmethod
+    def send(self, goals_steps: Mapping[int, int]) -> None:
+        """New goals."""
+
+    @abstractmethod
+    def trouble(self, status: int) -> Sequence[str]:
+        """What the status bits of a servo mean; empty if it is well."""
