@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from robolearn.errors import BenchError
+from robolearn.processes import die_with
 
 MAIN = "from robolearn.cli.main import main; raise SystemExit(main())"
 START_S = 60.0
@@ -28,7 +30,9 @@ class EmulatedDevice:
     def __enter__(self) -> EmulatedDevice:
         self._folder = tempfile.TemporaryDirectory(prefix="robolearn-")
         path = Path(self._folder.name) / "control"
-        self._process = subprocess.Popen([*self._words, "--control", str(path)], stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            [*self._words, "--control", str(path)], stderr=subprocess.DEVNULL, preexec_fn=die_with(os.getpid())
+        )
         try:
             self._channel = self._connect(path)
         except BenchError:

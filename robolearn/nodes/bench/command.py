@@ -28,7 +28,8 @@ from robolearn.nodes import topics
 from robolearn.nodes.bench.listening import Commands, count_frames, percentiles
 from robolearn.nodes.bench.rig import CAMERAS, running_cell
 from robolearn.nodes.link import Link
-from robolearn.nodes.up.child import Child, die_with
+from robolearn.nodes.up.child import Child
+from robolearn.processes import die_with
 from robolearn.progress import Progress, Stage
 
 NAME = "bench ros"

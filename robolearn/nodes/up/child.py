@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -18,15 +17,13 @@ from robolearn.nodes.base import BAD_INPUT, OK
 from robolearn.nodes.table import Restart
 from robolearn.nodes.up.rules import EVERY_NODE, PARAMETERS
 from robolearn.nodes.up.setups import Start
+from robolearn.processes import die_with
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0  # before a node is started again; doubled each time it ends too soon
 STEADY_S = 10.0  # a node that has run for so long was started well
-SET_DEATH_SIGNAL = 1  # of prctl
 END_PATIENCE_S = 30.0  # the learner writes a checkpoint
 LAST_WORDS = 5  # lines
 TAIL_BYTES = 2000
-
-_libc = ctypes.CDLL(None)
 
 
 class Child:
@@ -148,14 +145,3 @@ def _kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
         return
-
-
-def die_with(parent: int) -> Callable[[], None]:
-    """What a process does before anything else so that it is told to end when ``parent``, its starter, ends."""
-
-    def prepare() -> None:
-        _libc.prctl(SET_DEATH_SIGNAL, signal.SIGTERM)
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    return prepare

@@ -1,0 +1,22 @@
+"""Processes that do not outlive who has started them."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+from collections.abc import Callable
+
+SET_DEATH_SIGNAL = 1  # of prctl
+_libc = ctypes.CDLL(None)
+
+
+def die_with(parent: int) -> Callable[[], None]:
+    """What a process does before anything else so that it is told to end when ``parent``, its starter, ends."""
+
+    def prepare() -> None:
+        _libc.prctl(SET_DEATH_SIGNAL, signal.SIGTERM)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return prepare
