@@ -26,7 +26,7 @@ from robolearn.kinematics import Kinematics
 
 STATION, TASK = "so101_virtual", "cube_in_bin"
 JOINTS = 5
-TRUTH_COLUMNS = 19  # time [s], six joints [rad], their speeds [rad/s] and goals [rad]
+TRUTH_COLUMNS = 14  # time [s], six joints [rad], their speeds [rad/s], and writes so far
 RATE_HZ = 200.0
 SLOWEST_MS = 8.0
 BACK_S = 2.0

@@ -3,7 +3,7 @@
 The control channel knows: ``faults`` (of the line), ``camera_faults`` (with ``camera``), ``power`` (``on``),
 ``register`` (``servo`` by its place on the arm, ``name``, ``size``, ``value``: what a tool for servos would do),
 ``status`` (``servo``, ``name``, ``on``), ``reset`` (``seed``, ``task``) and ``truth``. The log of the truth has a row
-for each step of physics: time [s, monotonic], and of the servos the joints [rad], their speeds [rad/s] and goals [rad].
+for each step of physics: time [s, monotonic], joints of the servos [rad], their speeds [rad/s], and writes so far.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ class ServoCell:
         self._arm.step()
         if self._truth is not None:
             joints = self._arm.joints
-            row = np.concatenate([[self._real.reached_s], joints.position_rad, joints.velocity_rad_s, joints.goal_rad])
-            self._truth.write(row.tobytes())
+            row = [self._real.reached_s, *joints.position_rad, *joints.velocity_rad_s, self._arm.commands]
+            self._truth.write(np.array(row).tobytes())
 
     def _receive(self, data: bytes, baud: int) -> None:
         """Bytes have come over the wire. Physics first catches up with the time of their arrival."""

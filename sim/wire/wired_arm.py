@@ -25,6 +25,7 @@ class WiredArm:
         """The servos of ``bus`` are on ``joints``, in the same order; each has been made with :func:`sense`."""
         self.joints, self.bus = joints, bus
         self.servos: Sequence[ServoTable] = bus.servos
+        self.commands = 0  # writes to several servos at once, so far
         self._powered = True
         self._next_look_s = 0.0
         self._now_s = 0.0
@@ -41,6 +42,7 @@ class WiredArm:
         if not self._powered:
             return []
         replies = self.bus.handle(request, baud)
+        self.commands += request.instruction == Instruction.SYNC_WRITE
         if request.instruction not in QUIET:
             self.take_over()
         return replies

@@ -39,13 +39,11 @@ def of_twin(path: Path, station: StationConfig) -> Truth:
 
 
 def of_servos(path: Path, station: StationConfig, kinematics: Kinematics) -> Truth:
-    """The log of a virtual servo arm, whose last servo is the gripper. A goal other than before is a command."""
-    joints, servos = len(station.joint_names), len(station.joint_names) + 1
-    rows = _rows(path, 1 + 3 * servos)
-    goals = rows[:, 1 + 2 * servos :]
-    changed = np.abs(np.diff(goals, axis=0, prepend=goals[:1])).max(axis=1, initial=0.0) > 0.0
+    """The log of a virtual servo arm, whose last servo is the gripper."""
+    joints = len(station.joint_names)
+    rows = _rows(path, 2 + 2 * (joints + 1))
     tool = np.array([kinematics.tool_position_base_m(row) for row in rows[:, 1 : 1 + joints]]).reshape(-1, 3)
-    return _begun(Truth(rows[:, 0], np.cumsum(changed).astype(float), rows[:, 1 : 1 + joints], tool), station)
+    return _begun(Truth(rows[:, 0], rows[:, -1], rows[:, 1 : 1 + joints], tool), station)
 
 
 def outside(truth: Truth, station: StationConfig) -> dict[str, int]:
