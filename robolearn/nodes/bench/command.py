@@ -13,16 +13,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 
-from robolearn import __version__, atomic
+from robolearn import atomic
 from robolearn.bars import Bar, outcome
-from robolearn.bench.machine import describe_machine
+from robolearn.bench import machine
 from robolearn.errors import BenchError, ConfigError
 from robolearn.nodes import topics
 from robolearn.nodes.bench.listening import Commands, count_frames, percentiles
@@ -55,7 +54,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with Progress(expected_s) as progress, progress.stage(NAME, total=1 + 2 * len(RATES_HZ)) as stage:
         result = measure(args.seconds, args.frames_seconds, stage)
     if args.save is not None:
-        atomic.write_json(args.save, _raw(result))
+        atomic.write_json(args.save, machine.raw_document(" ".join(["robolearn", *sys.argv[1:]]), result))
     return result
 
 
@@ -182,13 +181,3 @@ def _started(module: str, *words: str) -> subprocess.Popen[str]:
 def _cpu_s(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
-
-
-def _raw(result: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "command": " ".join(["robolearn", *sys.argv[1:]]),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "robolearn": __version__,
-        "machine": describe_machine(),
-        "result": result,
-    }

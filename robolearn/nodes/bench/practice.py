@@ -17,7 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from robolearn import atomic
 from robolearn.bars import Bar, between, outcome
+from robolearn.bench import machine
 from robolearn.cli import evaluate, practice, record, train_base, train_reward
 from robolearn.cli.job import Job, job_of
 from robolearn.errors import BenchError, ConfigError, DeviceError
@@ -47,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=STEPS, help=f"steps of practice ({STEPS})")
     parser.add_argument("--episodes", type=int, default=EPISODES, help=f"held-out resets ({EPISODES})")
     parser.add_argument("--run", type=Path, help="folder of the run, to be kept (a new one, for as long as it takes)")
+    parser.add_argument("--save", type=Path, metavar="FILE.json", help="keep the result, machine and versions")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -56,7 +59,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="robolearn-") as folder:
         given = {**vars(args), "station": STATION, "run": args.run or Path(folder) / "run"}
         figures = measure(job_of(argparse.Namespace(**given)), args.steps, args.episodes, Path(folder))
-    return outcome(figures, bars(figures))
+    result = outcome(figures, bars(figures))
+    if args.save is not None:
+        command = f"robolearn bench ros-practice --task {args.task} --steps {args.steps} --episodes {args.episodes}"
+        atomic.write_json(args.save, machine.raw_document(command, result))
+    return result
 
 
 def measure(job: Job, steps: int, episodes: int, logs: Path) -> dict[str, Any]:
