@@ -8,16 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 from robolearn.autonomy.cell import open_cell
 from robolearn.autonomy.evaluation import Outcome, Trial
 from robolearn.autonomy.models import learned_policy, load_base, load_reward
+from robolearn.autonomy.per_process import once_per_process
 from robolearn.backends import load_station, load_task
 from robolearn.learning.config import load_learning
 from robolearn.learning.run_folder import RunFolder
@@ -83,19 +81,6 @@ def _reported(outcome: Outcome, report: Callable[[Outcome], None]) -> Outcome:
     return outcome
 
 
-def _run_one(job: EvaluationJob, seed: int) -> Outcome:
-    trial, _ = _trial_of_this_process(job)
-    return trial.run(seed)
-
-
-@cache
-def _trial_of_this_process(job: EvaluationJob) -> tuple[Trial, ExitStack]:
-    """The cell of a worker, and what keeps it open: from its first episode to the end of the process."""
-    torch.set_num_threads(1)
-    stack = ExitStack()
-    return _open(job, stack), stack
-
-
 def _open(job: EvaluationJob, stack: ExitStack) -> Trial:
     config, run = load_learning(job.config), RunFolder(job.run)
     tower = Tower.load(config.features.tower)
@@ -105,3 +90,10 @@ def _open(job: EvaluationJob, stack: ExitStack) -> Trial:
     encoder = Encoder(tower, tuple(station.cameras), variants=1, seed=0)
     cell = stack.enter_context(open_cell(station, load_task(job.task), encoder))
     return Trial(cell, policy, reward, config.evaluation.hold_ticks, config.evaluation.strip_frames)
+
+
+_trial_of_this_process = once_per_process(_open)
+
+
+def _run_one(job: EvaluationJob, seed: int) -> Outcome:
+    return _trial_of_this_process(job).run(seed)

@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from robolearn.autonomy.models import load_reward
+from robolearn.autonomy.per_process import once_per_process
 from robolearn.backends import load_station, load_task, open_station
 from robolearn.contracts import Action, Image, Observation, TeleopEvent
 from robolearn.errors import ConfigError
@@ -151,19 +151,6 @@ def _episodes(job: RewardJob, workers: int) -> Iterator[Callable[[Sequence[int]]
             yield lambda seeds: pool.map(partial(_judge_episode, job), seeds)
 
 
-def _judge_episode(job: RewardJob, seed: int) -> list[Judged]:
-    judge, _ = _judge_of_this_process(job)
-    return judge.episode(seed)
-
-
-@cache
-def _judge_of_this_process(job: RewardJob) -> tuple[Judge, ExitStack]:
-    """The cell of a worker, and what keeps it open to the end of the process."""
-    torch.set_num_threads(1)
-    stack = ExitStack()
-    return open_judge(job, stack), stack
-
-
 def open_judge(job: RewardJob, stack: ExitStack) -> Judge:
     """A judge whose cell closes with ``stack``. Raises ConfigError, DeviceError and ModelError."""
     tower = Tower.load(load_learning(job.config).features.tower)
@@ -171,3 +158,10 @@ def open_judge(job: RewardJob, stack: ExitStack) -> Judge:
     station = open_station(load_station(job.station), load_task(job.task))
     stack.callback(station.close)
     return Judge(station, Encoder(tower, tuple(station.config.cameras), variants=1, seed=0), classifier)
+
+
+_judge_of_this_process = once_per_process(open_judge)
+
+
+def _judge_episode(job: RewardJob, seed: int) -> list[Judged]:
+    return _judge_of_this_process(job).episode(seed)

@@ -17,18 +17,19 @@ from robolearn.errors import BorderError, DeviceError
 from robolearn.nodes import topics
 from robolearn.nodes.clock_client import RosClock
 from robolearn.nodes.link import Link
+from robolearn.nodes.listener import Listener
 from robolearn.nodes.messages import Answer, StateMessages, from_command, to_answer, to_command, to_state
 from robolearn.nodes.topics import ArmTopics, Topic
 
 REFUSALS = {"BorderError": BorderError, "DeviceError": DeviceError}
 
 
-class RosArm:
+class RosArm(Listener):
     """Implements ``Arm``. ``through`` says who answers: the safety gate, or the arm itself."""
 
     def __init__(self, link: Link, clock: RosClock, spec: ArmSpec, through: ArmTopics) -> None:
-        self._link, self._clock, self._spec, self._through = link, clock, spec, through
-        self._connection: ExitStack | None = None
+        super().__init__(link, clock, f"arm {spec.name}")
+        self._spec, self._through = spec, through
         self._parts: dict[Topic, Any] = {}  # of readings, the newest message each
         self._newest: StateMessages | None = None
         self._newest_ns = 0
@@ -51,27 +52,6 @@ class RosArm:
     def fault(self) -> str | None:
         """As the node says; it stays while the node is silent."""
         return self._fault
-
-    def connect(self) -> None:
-        """Wait for readings. Raises DeviceError if there are none, or of another type."""
-        if self._connection is not None:
-            return
-        with ExitStack() as stack:
-            try:
-                self._subscribe(stack)
-                self._link.wait(lambda: self._newest, f"topic {topics.JOINT_STATES.name}", self._clock.ask_again)
-                self._link.wait(lambda: self._told_fault is not None or None, f"topic {self._through.fault.name}")
-                self._state()
-            except BorderError as error:
-                raise DeviceError(str(error)) from error
-            self._connection = stack.pop_all()
-
-    def close(self) -> None:
-        """Hear no more of the arm; may be called twice, and before connect."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-        self._newest = None
 
     def read(self) -> ArmState:
         """Newest reading that is whole; in lock-step that of this very time. Raises BorderError, DeviceError."""
@@ -117,7 +97,7 @@ class RosArm:
         self.close()
         self._listening.close()
 
-    def _subscribe(self, stack: ExitStack) -> None:
+    def _listen(self, stack: ExitStack) -> None:
         link, through = self._link, self._through
         parts = [topics.JOINT_STATES, topics.EE_POSE, *([topics.WRENCH] if self._spec.has_wrench else [])]
         self._parts = dict.fromkeys(parts)
@@ -127,6 +107,12 @@ class RosArm:
             stack.enter_context(link.listening(part, partial(self._hear_part, part)))
         for topic in (*parts, through.clips, through.executed):
             link.expect_publisher(topic)
+        link.wait(lambda: self._newest, f"topic {topics.JOINT_STATES.name}", self._clock.ask_again)
+        link.wait(lambda: self._told_fault is not None or None, f"topic {through.fault.name}")
+        self._state()
+
+    def _forget(self) -> None:
+        self._newest = None
 
     def _hear_part(self, part: Topic, message: Any) -> None:
         """Keep a part of a reading; the reading is whole when all have the same stamp."""
@@ -158,7 +144,3 @@ class RosArm:
         if newest is None:
             raise DeviceError(f"topic {topics.JOINT_STATES.name}: nothing has come yet")
         return to_state(newest, self._spec, stamp_ns)
-
-    def _require_connected(self) -> None:
-        if self._connection is None:
-            raise DeviceError(f"arm {self._spec.name} over ROS is not connected: call connect() first")

@@ -51,9 +51,9 @@ class NodeEntry:
 
     name: str
     meaning: str
-    restart: Restart
-    needed: Needed
-    parameters: tuple[Parameter, ...]
+    restart: Restart = Restart.ALWAYS
+    needed: Needed = Needed.ALWAYS
+    parameters: tuple[Parameter, ...] = ()
     publishes: tuple[Topic, ...] = ()
     subscribes: tuple[Topic, ...] = ()
     services: tuple[Service, ...] = ()
@@ -90,7 +90,6 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="arm_node",
         meaning="the arm of the station",
-        restart=Restart.ALWAYS,
         needed=Needed.REAL,
         parameters=DEVICE,
         publishes=(*ARM_STREAMS, *topics.ARM.answers, topics.DIAGNOSTICS),
@@ -101,7 +100,6 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="camera_node",
         meaning="one camera of the station",
-        restart=Restart.ALWAYS,
         needed=Needed.REAL,
         parameters=(*DEVICE, Parameter("camera", str, None, "which camera of the station")),
         publishes=(*CAMERA_STREAMS, topics.DIAGNOSTICS),
@@ -111,7 +109,6 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="twin_node",
         meaning="the twin of the station, in place of arm_node and camera_node",
-        restart=Restart.ALWAYS,
         needed=Needed.TWIN,
         parameters=(
             *DEVICE,
@@ -132,8 +129,6 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="safety_node",
         meaning="the gate between whoever commands and the arm; limits are those of the station's file",
-        restart=Restart.ALWAYS,
-        needed=Needed.ALWAYS,
         parameters=(
             *CELL,
             Parameter("sources", str, "teleop actor", "who may command, the one that prevails first"),
@@ -148,7 +143,6 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="teleop_node",
         meaning="the station's device with which a person drives the arm and labels episodes",
-        restart=Restart.ALWAYS,
         needed=Needed.REAL,
         parameters=(*CELL, Parameter("rate_hz", float, 30.0, "readings per second", 1.0, 1000.0)),
         publishes=(topics.TELEOP, topics.DIAGNOSTICS),
@@ -157,8 +151,6 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="reward_node",
         meaning="judges success from what the cameras see",
-        restart=Restart.ALWAYS,
-        needed=Needed.ALWAYS,
         parameters=(*LEARNING, Parameter("rate_hz", float, 10.0, "verdicts per second", 0.1, 100.0)),
         publishes=(topics.VERDICT, topics.DIAGNOSTICS),
         subscribes=OBSERVED,
@@ -167,7 +159,6 @@ NODES: tuple[NodeEntry, ...] = (
         name="actor_node",
         meaning="practises: the policy acts, the reward judges, every tick goes into the store",
         restart=Restart.ON_FAILURE,
-        needed=Needed.ALWAYS,
         parameters=(*LEARNING, Parameter("teleop", bool, False, "a person may take over")),
         publishes=(topics.REQUESTED, topics.EPISODE, topics.DIAGNOSTICS),
         subscribes=(*OBSERVED, *topics.SAFETY.answers, topics.TELEOP, topics.RUN_STATE, topics.PERSON_SAYS),
@@ -175,16 +166,12 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="learner_node",
         meaning="learns from the store, and publishes weights into the run's folder",
-        restart=Restart.ALWAYS,
-        needed=Needed.ALWAYS,
         parameters=LEARNING,
         publishes=(topics.WEIGHTS_VERSION, topics.DIAGNOSTICS),
     ),
     NodeEntry(
         name="recorder_node",
         meaning="writes what passes on the graph into an MCAP file",
-        restart=Restart.ALWAYS,
-        needed=Needed.ALWAYS,
         parameters=(Parameter("folder", str, None, "where recordings are written"),),
         publishes=(topics.DIAGNOSTICS,),
         subscribes=(
@@ -196,9 +183,6 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="supervisor_node",
         meaning="start, pause, stop, label and re-arm by service",
-        restart=Restart.ALWAYS,
-        needed=Needed.ALWAYS,
-        parameters=(),
         publishes=(topics.RUN_STATE, topics.PERSON_SAYS, topics.DIAGNOSTICS),
         subscribes=(topics.SAFETY.fault, topics.EPISODE),
         services=topics.SUPERVISOR,

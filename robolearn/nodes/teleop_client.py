@@ -17,6 +17,7 @@ from robolearn.errors import BorderError, DeviceError
 from robolearn.nodes import topics
 from robolearn.nodes.clock_client import RosClock
 from robolearn.nodes.link import Link
+from robolearn.nodes.listener import Listener
 from robolearn.nodes.messages import to_reading
 from robolearn.nodes.stamps import NS
 from robolearn.nodes.teleop_server import SEED
@@ -24,12 +25,12 @@ from robolearn.nodes.teleop_server import SEED
 MAX_AGE_NS = NS // 2  # of a reading; a person whose device is silent does not drive
 
 
-class RosTeleop:
+class RosTeleop(Listener):
     """Implements ``Teleop``. An event is told once, however often the person's device has said it since."""
 
     def __init__(self, link: Link, clock: RosClock, action_names: tuple[str, ...]) -> None:
-        self._link, self._clock, self._names = link, clock, action_names
-        self._connection: ExitStack | None = None
+        super().__init__(link, clock, "the person")
+        self._names = action_names
         self._newest: TeleopReading | None = None
         self._refused: BorderError | None = None
         self._events: deque[TeleopEvent] = deque()
@@ -40,25 +41,6 @@ class RosTeleop:
     def action_names(self) -> tuple[str, ...]:
         """Those of the station."""
         return self._names
-
-    def connect(self) -> None:
-        """Raises DeviceError if no node offers a person, or BorderError's words for another type."""
-        if self._connection is not None:
-            return
-        with ExitStack() as stack:
-            stack.enter_context(self._link.listening(topics.TELEOP, self._hear))
-            try:
-                self._link.expect_publisher(topics.TELEOP)
-            except BorderError as error:
-                raise DeviceError(str(error)) from error
-            self._connection = stack.pop_all()
-
-    def close(self) -> None:
-        """Hear no more of the person; may be called twice, and before connect."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-        self._forget()
 
     def begin(self, seed: int) -> None:
         """Tell the person's node that an episode starts; what came before does not count. Raises DeviceError."""
@@ -71,8 +53,7 @@ class RosTeleop:
 
     def read(self) -> TeleopReading:
         """What the person does now. Raises DeviceError if their device is silent, BorderError for nonsense."""
-        if self._connection is None:
-            raise DeviceError("the person over ROS is not connected: call connect() first")
+        self._require_connected()
         if self._clock.lock_step:
             self._ask()
         self._link.wait(lambda: self._newest or self._refused, f"topic {topics.TELEOP.name}")
@@ -86,6 +67,10 @@ class RosTeleop:
         self._clock.wait_for(newest.stamp_ns)
         check_age(f"topic {topics.TELEOP.name}", newest.stamp_ns, self._clock.now_ns(), MAX_AGE_NS)
         return newest._replace(action=np.array(newest.action), event=event)
+
+    def _listen(self, stack: ExitStack) -> None:
+        stack.enter_context(self._link.listening(topics.TELEOP, self._hear))
+        self._link.expect_publisher(topics.TELEOP)
 
     def _ask(self) -> None:
         """Have one reading made, and wait until it is here."""
