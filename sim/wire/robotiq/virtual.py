@@ -15,7 +15,7 @@ from sim.wire.control import ControlChannel, knobs
 from sim.wire.line import Line, LineFaults
 from sim.wire.pty import PtyPort
 from sim.wire.realtime import RealTime
-from sim.wire.robotiq.fingers import Fingers
+from sim.wire.fingers import Fingers
 from sim.wire.robotiq.gripper import Gripper
 from sim.wire.robotiq.rtu import RtuChannel
 
