@@ -22,6 +22,7 @@ from robolearn.reference import ActionConfig
 ARMS = {
     "dynamixel": "drivers.dynamixel",
     "feetech": "drivers.feetech",
+    "franka": "drivers.franka",
     "gripped": "drivers.gripped",
     "ur": "drivers.ur",
 }

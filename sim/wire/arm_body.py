@@ -20,7 +20,7 @@ class Target(NamedTuple):
 
 
 class ArmBody:
-    """Physics of one arm, stepped once per controller cycle. Its description has a body ``hand`` and a site ``flange``."""
+    """Physics of one arm, stepped once per cycle. Its description has a body ``hand`` and a site ``flange``."""
 
     def __init__(self, description: Path, joints: Sequence[str], cycle_s: float) -> None:
         self.model = mujoco.MjModel.from_xml_path(str(description))

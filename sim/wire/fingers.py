@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mujoco
 
+
 class Fingers:
     """Sends the finger joint of a model to an opening, no faster and no harder than it is told."""
 

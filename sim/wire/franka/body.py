@@ -43,7 +43,7 @@ class FrankaBody(ArmBody):
         outside = data.qfrc_constraint[self._qvel] + pushed
         self._torque_nm = self._torque_nm + TORQUE_FILTER * (-outside - self._torque_nm)
         wrench, *_ = np.linalg.lstsq(self._jacobian_at(point_base_m).T, self._torque_nm, rcond=None)
-        return Felt(self._torque_nm.copy(), wrench)
+        return Felt(self._torque_nm.copy(), np.asarray(wrench, float))
 
     def twist_base(self, point_base_m: Float) -> Float:
         """Linear and angular velocity (6,) of a point that moves with the hand."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from robolearn.contracts import Float
 from robolearn.errors import BorderError
 
 VERSION = 10
@@ -135,9 +136,9 @@ class Motion(NamedTuple):
     success_rate: float
 
 
-def pack_state(message_id: int, fields: Mapping[str, Sequence[float]], motion: Motion) -> bytes:
+def pack_state(message_id: int, fields: Mapping[str, Sequence[float] | Float], motion: Motion) -> bytes:
     """A robot state; fields that are not given are zero. Raises KeyError for an unknown one."""
-    values = _BLANK | fields
+    values = {**_BLANK, **fields}
     if len(values) > len(_BLANK):
         raise KeyError(f"a robot state has no {sorted(set(fields) - set(_BLANK))}")
     floats = (value for name in STATE_FIELDS for value in values[name])

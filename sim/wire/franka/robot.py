@@ -1,4 +1,4 @@
-"""The virtual robot: its mode, one motion at a time, what stops it, and the arm, in cycles of 1 ms. It knows no socket."""
+"""The virtual robot in cycles of 1 ms: its mode, one motion at a time, what stops it, the arm. It knows no socket."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from sim.wire.franka.packets import (
 )
 
 MOST_LOST = 20  # commands in a row, as documented
+FIRST_WITHIN = 500  # cycles from the start of a motion to its first command; not published
 RATE_OVER = 100  # commands that the success rate looks back on
 BRAKE_RAD_S2 = limits.ACCELERATION_RAD_S2
 TOLERANCE = 1.01  # of the limits on speed and acceleration
@@ -49,11 +50,12 @@ class FrankaRobot:
         self._generator = Generator.IDLE
         self._target = Target(start_rad, np.zeros(7))
         self._acceleration_rad_s2 = np.zeros(7)
+        self._commanded_rad_s = np.zeros(7)  # the last speed that a client has asked for
         self._errors = [False] * ERRORS
         self._reasons = [False] * ERRORS
         self._command: RobotCommand | None = None
-        self._used_id = self._lost = self._recovering = 0
-        self._arrived: deque[bool] = deque(maxlen=RATE_OVER)
+        self._lost = self._recovering = 0
+        self._arrived: deque[bool] = deque(maxlen=RATE_OVER)  # since the first command of a motion
         self._felt = body.feel(self.frames.contact_base_m)
 
     @property
@@ -63,8 +65,8 @@ class FrankaRobot:
 
     @property
     def commanded(self) -> bool:
-        """True if the command for the last state is here, or nobody expects one."""
-        return not self.moving or self._command is not None or self._lost > 0
+        """True if the command for the last state is here, or nobody can count on one."""
+        return not self.moving or self._command is not None or not self._arrived or self._lost > 0
 
     @property
     def still(self) -> bool:
@@ -81,23 +83,25 @@ class FrankaRobot:
         if self.mode is not RobotMode.IDLE or not self.still:
             return MoveStatus.NOT_POSSIBLE
         self._generator, self.mode, self.ended = generator, RobotMode.MOVE, None
-        self._command, self._lost, self._used_id = None, -1, self.message_id  # the first answer may take two cycles
+        self._command, self._lost = None, 0
+        self._commanded_rad_s = np.zeros(7)
         self._arrived.clear()
         return MoveStatus.STARTED
 
     def take(self, command: RobotCommand) -> None:
-        """A client's command; one for a state before the last used one is late, and counts for nothing."""
-        if self.moving and self._used_id < command.message_id <= self.message_id:
+        """A client's command; one for any state but the newest counts for nothing."""
+        if self.moving and command.message_id == self.message_id:
             self._command = command
 
     def stop(self) -> None:
         """End the motion by the client's wish: the arm brakes."""
-        self._end(MoveStatus.PREEMPTED, RobotMode.IDLE)
+        if self.moving:
+            self._end(MoveStatus.PREEMPTED, RobotMode.IDLE)
 
     def reflex(self, error: Error) -> None:
         """The robot protects itself: it brakes, and stays until its errors are recovered from."""
         if self.mode in (RobotMode.IDLE, RobotMode.MOVE):
-            log.warning("reflex: %s", error.name.lower())
+            log.warning("reflex: %s at state %d", error.name.lower(), self.message_id)
             self._errors[error] = True
             self._reasons = list(self._errors)
             self._end(MoveStatus.REFLEX_ABORTED, RobotMode.REFLEX)
@@ -136,7 +140,7 @@ class FrankaRobot:
         pose = column_major(self.frames.tool_base)
         wrench = self._felt.wrench_base
         turned = self.frames.contact_base[:3, :3].T
-        fields: dict[str, Sequence[float]] = {
+        fields: dict[str, Sequence[float] | Float] = {
             "O_T_EE": pose, "O_T_EE_d": pose, "O_T_EE_c": pose, **self.frames.fields(),
             "q": position, "q_d": self._target.position_rad, "dq": self.body.velocity_rad_s,
             "dq_d": self._target.velocity_rad_s, "ddq_d": self._acceleration_rad_s2, "theta": position,
@@ -153,40 +157,43 @@ class FrankaRobot:
     def _follow(self) -> None:
         """One cycle of the client's motion; a missing command is made up for by constant acceleration."""
         command, self._command = self._command, None
-        self._arrived.append(command is not None)
+        has_begun = bool(self._arrived) or command is not None
+        if has_begun:
+            self._arrived.append(command is not None)
         if command is None:
             self._lost += 1
-            if self._lost >= MOST_LOST:
+            if self._lost >= (MOST_LOST if has_begun else FIRST_WITHIN):
                 self.reflex(Error.COMMUNICATION_CONSTRAINTS)
-                return
-            self._go(self._target.velocity_rad_s + CYCLE_S * self._acceleration_rad_s2, is_checked=False)
+            else:
+                self._extrapolate()
             return
-        self._used_id, self._lost = command.message_id, 0
+        cycles, self._lost = self._lost + 1 if len(self._arrived) > 1 else 1, 0
         if command.is_last:
             self._end(MoveStatus.SUCCESS, RobotMode.IDLE)
         elif self._generator is Generator.JOINT_VELOCITY:
-            self._go(np.array(command.dq))
+            self._go(np.array(command.dq), cycles)
         else:
-            self._go((np.array(command.q) - self._target.position_rad) / CYCLE_S)
+            self._go((np.array(command.q) - self._target.position_rad) / CYCLE_S, cycles)
 
-    def _go(self, velocity_rad_s: Float, is_checked: bool = True) -> None:
-        """Move the target on with a speed, unless that breaks a limit."""
+    def _extrapolate(self) -> None:
+        wanted = self._target.velocity_rad_s + CYCLE_S * self._acceleration_rad_s2
+        velocity = np.clip(wanted, *limits.speed_ranges(self._target.position_rad))
+        self._target = Target(self._target.position_rad + CYCLE_S * velocity, velocity)
+
+    def _go(self, velocity_rad_s: Float, cycles: int) -> None:
+        """Move the target on with a speed, ``cycles`` after the last one, unless that breaks a limit."""
         lowest, highest = limits.speed_ranges(self._target.position_rad)
-        acceleration = (velocity_rad_s - self._target.velocity_rad_s) / CYCLE_S
+        acceleration = (velocity_rad_s - self._commanded_rad_s) / (cycles * CYCLE_S)
         position = self._target.position_rad + CYCLE_S * velocity_rad_s
-        if not is_checked:
-            velocity_rad_s = np.clip(velocity_rad_s, lowest, highest)
-        elif not ((limits.LOWER_RAD <= position) & (position <= limits.UPPER_RAD)).all():
+        if not ((position >= limits.LOWER_RAD) & (position <= limits.UPPER_RAD)).all():
             self.reflex(Error.POSITION_LIMITS)
-            return
         elif not ((TOLERANCE * lowest <= velocity_rad_s) & (velocity_rad_s <= TOLERANCE * highest)).all():
             self.reflex(Error.VELOCITY_LIMITS)
-            return
         elif not (np.abs(acceleration) <= TOLERANCE * limits.ACCELERATION_RAD_S2).all():
             self.reflex(Error.VELOCITY_DISCONTINUITY)
-            return
-        self._acceleration_rad_s2 = acceleration
-        self._target = Target(position, velocity_rad_s)
+        else:
+            self._acceleration_rad_s2, self._commanded_rad_s = acceleration, velocity_rad_s
+            self._target = Target(position, velocity_rad_s)
 
     def _brake(self) -> None:
         """Every joint loses speed as fast as it may."""

@@ -124,7 +124,7 @@ def test_twenty_lost_commands_in_a_row_are_a_reflex_and_less_are_made_up_for(rob
     assert errors(robot) == [Error.COMMUNICATION_CONSTRAINTS]
 
 
-def test_a_command_for_a_state_that_was_answered_before_counts_for_nothing(robot: FrankaRobot) -> None:
+def test_a_command_for_an_older_state_counts_for_nothing(robot: FrankaRobot) -> None:
     start(robot)
     follow(robot, 0.1, 5)
     robot.take(RobotCommand(robot.message_id - 1, ZEROS, ZEROS, True))

@@ -1,0 +1,52 @@
+"""What the Franka driver and its child process tell each other: readings, and settings."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from drivers.child_words import ChildSettings
+
+_READING = struct.Struct("<q23df")
+IDLE, MOVE, REFLEX, USER_STOPPED, GUIDING, RECOVERING, OTHER = (
+    "Idle", "Move", "Reflex", "UserStopped", "Guiding", "AutomaticErrorRecovery", "Other",
+)  # fmt: skip
+
+
+class Reading(NamedTuple):
+    """One state of the robot: rad, m, N and Nm, base frame."""
+
+    stamp_ns: int
+    joint_position: tuple[float, ...]  # (7,)
+    joint_velocity: tuple[float, ...]  # (7,)
+    contact_point: tuple[float, ...]  # (3,) of which the wrench is told
+    wrench: tuple[float, ...]  # (6,) that the robot exerts on the world
+    success_rate: float  # share of the last commands that came in time; 0 without a motion
+    mode: str
+    errors: str  # names, with commas between them
+
+    def pack(self) -> bytes:
+        """As a datagram."""
+        vectors = (*self.joint_position, *self.joint_velocity, *self.contact_point, *self.wrench)
+        return _READING.pack(self.stamp_ns, *vectors, self.success_rate) + f"{self.mode}:{self.errors}".encode()
+
+    @staticmethod
+    def unpack(datagram: bytes) -> Reading:
+        """From a datagram."""
+        stamp_ns, *numbers, rate = _READING.unpack_from(datagram)
+        mode, _, errors = datagram[_READING.size :].decode().partition(":")
+        q, dq, point, wrench = (tuple(numbers[a:b]) for a, b in ((0, 7), (7, 14), (14, 17), (17, 23)))
+        return Reading(stamp_ns, q, dq, point, wrench, rate, mode, errors)
+
+
+@dataclass(frozen=True)
+class Settings(ChildSettings):
+    """What the Franka driver's child must know."""
+
+    host: str
+    needs_realtime: bool  # refuse to work without a real-time kernel
+    torque_threshold_nm: float
+    force_threshold_n: float
+    load_kg: float
+    load_centre_m: tuple[float, ...]
