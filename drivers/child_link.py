@@ -169,13 +169,13 @@ class ChildLink(Generic[R]):
     def _hear(self, words: bytes) -> None:
         kind = words[:1]
         with self._changed:
+            self._heard_s = time.monotonic()
             if kind == FAILED:
                 self._failure = words[1:].decode()
             elif kind == ARMED:
                 self._armed, self._arming = True, False
             else:
                 self._newest = self._unpack(words[1:])
-                self._heard_s = time.monotonic()
             self._changed.notify_all()
         if self._newest is not None and kind not in (FAILED, ARMED):
             self._on_reading(self, self._newest)

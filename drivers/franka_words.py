@@ -9,6 +9,7 @@ from typing import NamedTuple
 from drivers.child_words import ChildSettings
 
 _READING = struct.Struct("<q23df")
+_HAND_READING = struct.Struct("<dd?")
 IDLE, MOVE, REFLEX, USER_STOPPED, GUIDING, RECOVERING, OTHER = (
     "Idle", "Move", "Reflex", "UserStopped", "Guiding", "AutomaticErrorRecovery", "Other",
 )  # fmt: skip
@@ -50,3 +51,29 @@ class Settings(ChildSettings):
     force_threshold_n: float
     load_kg: float
     load_centre_m: tuple[float, ...]
+
+
+class HandReading(NamedTuple):
+    """One state of the hand."""
+
+    width_m: float
+    greatest_width_m: float  # 0 before it has been homed
+    is_grasping: bool
+
+    def pack(self) -> bytes:
+        """As a datagram."""
+        return _HAND_READING.pack(*self)
+
+    @staticmethod
+    def unpack(datagram: bytes) -> HandReading:
+        """From a datagram."""
+        return HandReading(*_HAND_READING.unpack(datagram))
+
+
+@dataclass(frozen=True)
+class HandSettings(ChildSettings):
+    """What the hand's child must know."""
+
+    host: str
+    speed_m_s: float
+    force_n: float

@@ -27,6 +27,7 @@ ARMS = {
     "ur": "drivers.ur",
 }
 GRIPPERS = {
+    "franka_hand": "drivers.franka_hand",
     "robotiq_modbus": "drivers.robotiq_modbus",
     "robotiq_socket": "drivers.robotiq_socket",
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from drivers.clock import RealClock
 from drivers.franka import FrankaArm, FrankaConfig
+from drivers.franka_hand import FrankaHand, HandConfig
+from drivers.gripped import GrippedArm
 from robolearn.descriptions import description
 from robolearn.kinematics import Kinematics
 from sim.wire.franka.body import JOINTS
@@ -12,6 +14,7 @@ from tests.drivers.ur_rig import wait_until
 
 CONTROL_HZ = 25.0
 PATIENCE_S = "0.5"
+SILENCE_S = 1.0
 NS = 1_000_000_000
 
 
@@ -36,8 +39,29 @@ class RobotPace:
         return float(self._robot.do("status")["robot_time_s"])
 
 
-def make_arm(host: str, silence_s: float = 1.0) -> FrankaArm:
+def make_arm(host: str) -> FrankaArm:
     """The driver, with patience for a busy machine."""
-    config = FrankaConfig(host, False, 60.0, 60.0, 0.0, (0.0, 0.0, 0.0), silence_s)
+    config = FrankaConfig(host, False, 60.0, 60.0, 0.0, (0.0, 0.0, 0.0), SILENCE_S)
     kinematics = Kinematics(description("fr3"), JOINTS)
     return FrankaArm(config, JOINTS, CONTROL_HZ, kinematics, RealClock())
+
+
+def make_hand(host: str) -> FrankaHand:
+    """The driver of the hand."""
+    return FrankaHand(HandConfig(host, 0.05, 30.0, 2.0 * SILENCE_S))
+
+
+def make_gripped(host: str) -> GrippedArm:
+    """The arm with the hand on it."""
+    arm = make_arm(host)
+    return GrippedArm(arm, make_hand(host), arm.clock)
+
+
+def homed(host: str) -> None:
+    """Let the hand find its ends, as after power-on."""
+    hand = make_hand(host)
+    hand.connect()
+    assert "does not know its ends" in (hand.fault or "")
+    hand.rearm()
+    assert hand.fault is None
+    hand.close()

@@ -10,10 +10,11 @@ import psutil
 import pytest
 
 from drivers.franka import FrankaArm
+from robolearn.contracts import ArmCommand, CommandMode
 from robolearn.errors import DeviceError
 from tests.contract.arm import ArmContract, ArmRig
 from tests.drivers.emulators import Emulator, emulating
-from tests.drivers.franka_rig import PATIENCE_S, RobotPace, make_arm
+from tests.drivers.franka_rig import PATIENCE_S, RobotPace, homed, make_arm, make_gripped
 from tests.drivers.stopping import at_rest, drive, is_still, readable, rearmed, refused
 from tests.drivers.ur_rig import address, wait_until
 
@@ -24,11 +25,12 @@ HOST = address()
 def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """One virtual robot for all tests of this file."""
     with emulating(tmp_path_factory.mktemp("fr3"), "franka", "--host", HOST, "--patience", PATIENCE_S) as emulator:
+        homed(HOST)
         yield emulator
 
 
-class TestFrankaArm(ArmContract):
-    """The contract of every arm."""
+class TestGrippedFrankaArm(ArmContract):
+    """The contract of every arm, for the arm with the hand on it."""
 
     robot: Emulator
 
@@ -38,7 +40,7 @@ class TestFrankaArm(ArmContract):
 
     def make(self) -> ArmRig:
         """A new driver of the one virtual robot."""
-        return ArmRig(make_arm(HOST), RobotPace(self.robot), lambda: None)
+        return ArmRig(make_gripped(HOST), RobotPace(self.robot), lambda: None)
 
 
 @pytest.fixture
@@ -66,6 +68,30 @@ def felt(arm: FrankaArm) -> np.ndarray:
     wrench = arm.read().wrench_tool
     assert wrench is not None
     return wrench[:3]
+
+
+def test_the_hand_goes_where_it_is_told_grasps_when_closed_and_stays_when_stopped(robot: Emulator) -> None:
+    arm = make_gripped(HOST)
+    arm.connect()
+    if arm.fault is not None:
+        arm.rearm()
+    for goal in (0.3, 0.9, 0.0):
+        here = arm.read().joint_position_rad
+        arm.command(ArmCommand(arm.clock.now_ns(), CommandMode.JOINT_POSITION, here, goal))
+        assert wait_until(lambda goal=goal: abs((arm.read().gripper_opening or 0.0) - goal) < 0.03)
+    arm.command(ArmCommand(arm.clock.now_ns(), CommandMode.JOINT_POSITION, here, 1.0))
+    assert wait_until(lambda: (arm.read().gripper_opening or 0.0) > 0.1)
+    arm.stop("by the test")
+    assert wait_until(lambda: hand_is_still(robot))
+    assert robot.do("status")["width_m"] < 0.078
+    arm.close()
+
+
+def hand_is_still(robot: Emulator) -> bool:
+    """True if the width does not change for a while."""
+    before = robot.do("status")["width_m"]
+    time.sleep(0.3)
+    return bool(abs(robot.do("status")["width_m"] - before) < 1e-4)
 
 
 def test_a_target_is_reached_and_held(robot: Emulator, arm: FrankaArm) -> None:

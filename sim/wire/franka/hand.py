@@ -47,7 +47,7 @@ _MOVE = struct.Struct("<2d")  # width, speed
 
 
 class Hand:
-    """Carries out one request at a time; a new one aborts it. Its widths are zero until it has been homed."""
+    """Carries out one request at a time; a new one aborts it. Its greatest width is zero until it was homed."""
 
     def __init__(self, fingers: Fingers) -> None:
         self._fingers = fingers
