@@ -12,7 +12,7 @@ from typing import Annotated
 import numpy as np
 
 from drivers.child_link import Program
-from drivers.franka_follower import JOINTS
+from drivers.franka_follower import JOINTS, SPEED_SHARE
 from drivers.franka_words import GUIDING, IDLE, MOVE, RECOVERING, REFLEX, USER_STOPPED, Reading, Settings
 from drivers.linked_arm import Controller, LinkedArm
 from drivers.table import Cell
@@ -24,7 +24,8 @@ from robolearn.kinematics import Kinematics
 # of the maker's URDF (franka_description, as libfranka 0.21 tests with it)
 JOINT_LOWER_RAD = np.array([-2.7501, -1.7918, -2.9065, -3.0481, -2.8101, 0.54092, -3.0196])
 JOINT_UPPER_RAD = np.array([2.7501, 1.7918, 2.9065, -0.1458, 2.8101, 4.5205, 3.0196])
-JOINT_SPEED_RAD_S = np.array([2.62, 2.62, 2.62, 2.62, 5.26, 4.18, 5.26])
+# what franky 2.0 lets through: the older Panda's, below the 2.62, 2.62, 2.62, 2.62, 5.26, 4.18 and 5.26 of an FR3
+JOINT_SPEED_RAD_S = SPEED_SHARE * np.array([2.175, 2.175, 2.175, 2.175, 2.61, 2.61, 2.61])
 NO_ANSWER = (
     "Check the cable, the address, that the joints are unlocked and FCI is activated in Desk, and that no other "
     "program has the robot."
@@ -97,13 +98,15 @@ class FrankaArm(LinkedArm[Reading]):
         """As mode and error flags tell it."""
         if reading.mode == REFLEX or reading.errors:
             return f"reflex ({reading.errors or 'of unknown cause'}): find its cause, then rearm"
-        if reading.mode in (IDLE, MOVE):
-            return None
-        return MODES.get(reading.mode, f"not ready (mode {reading.mode}): unlock the joints in Desk, then rearm")
+        if reading.mode not in (IDLE, MOVE):
+            return MODES.get(reading.mode, f"not ready (mode {reading.mode}): unlock the joints in Desk, then rearm")
+        if reading.ended:
+            return f"the robot has ended the motion ({reading.ended}): find the cause, then rearm"
+        return None
 
     def _can_release(self, reading: Reading) -> bool:
-        """A reflex."""
-        return reading.mode == REFLEX or (bool(reading.errors) and reading.mode != USER_STOPPED)
+        """A reflex, or a motion that has ended."""
+        return reading.mode in (IDLE, MOVE, REFLEX)
 
     def _is_ready(self, reading: Reading) -> bool:
         """Nothing of the robot's own has stopped it."""

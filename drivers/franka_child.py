@@ -10,13 +10,13 @@ import numpy as np
 
 from drivers.child import run_child
 from drivers.franka_follower import Follower, JointLimits
-from drivers.franka_words import MOVE, REFLEX, USER_STOPPED, Reading, Settings
+from drivers.franka_words import MOVE, SEPARATOR, Reading, Settings
 from robolearn.errors import DeviceError
 
 REPORT_S = 0.004
 SERVO_S = 0.01
 HOLD_MS = 100  # a speed that is not renewed for so long ends, and the arm brakes
-DYNAMICS = franky.RelativeDynamicsFactor(velocity=1.0, acceleration=0.8, jerk=0.8)
+ACCELERATION_RAD_S2, JERK_RAD_S3 = 8.0, 4000.0  # an FR3 allows 10 and 5000; franky 2.0 has those of the Panda
 ERROR_NAMES = [name for name in dir(franky.Errors) if not name.startswith("_")]
 MOST_ERRORS = 4
 
@@ -32,15 +32,16 @@ class FrankaDevice:
         self._settings = settings
         try:
             self._robot = franky.Robot(
-                settings.host, DYNAMICS, settings.torque_threshold_nm, settings.force_threshold_n,
+                settings.host, 1.0, settings.torque_threshold_nm, settings.force_threshold_n,
                 realtime_config=realtime,
             )  # fmt: skip
-            self._follower = Follower(JointLimits.from_urdf(self._robot.model_urdf))
+            self._follower = Follower(_limits(self._robot))
         except (franky.Exception, DeviceError) as error:
             raise RuntimeError(str(error)) from error
         self._robot_ms = -1
         self._reported_s = self._servoed_s = 0.0
         self._is_moving = False
+        self._ended = ""  # why the robot has ended the motion; there is no other before the next arming
 
     def arm(self) -> None:
         """Recover from errors, and tell the robot of its load. It does not move."""
@@ -76,12 +77,12 @@ class FrankaDevice:
             return None
         self._robot_ms, self._reported_s = robot_ms, now_s
         self._commanded_rad = np.array(state.q_d)
-        return _reading(state).pack()
+        return _reading(state, self._ended).pack()
 
     def keep_alive(self) -> None:
         """Renew the speed, and see whether the robot still follows."""
         now_s = time.monotonic()
-        if now_s - self._servoed_s < SERVO_S or self._robot_ms < 0:
+        if now_s - self._servoed_s < SERVO_S or self._robot_ms < 0 or self._ended:
             return
         self._servoed_s = now_s
         speed = self._follower.speed(self._commanded_rad, now_s)
@@ -111,18 +112,22 @@ class FrankaDevice:
             self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
-        """A motion that the robot itself has ended is told by its state; anything else ends this process."""
-        self._is_moving = False
-        self._follower.clear()
-        try:
-            mode = self._robot.state.robot_mode.name
-        except franky.Exception as lost:
-            raise RuntimeError(str(lost)) from error
-        if mode not in (REFLEX, USER_STOPPED):
+        """Tell why there is no motion any more; a lost connection ends this process."""
+        if isinstance(error, franky.NetworkException):
             raise RuntimeError(str(error)) from error
+        self._is_moving, self._ended = False, str(error).partition(SEPARATOR)[0]
+        self._follower.clear()
 
 
-def _reading(state: franky.RobotState) -> Reading:
+def _limits(robot: franky.Robot) -> JointLimits:
+    """The robot's own, as far as franky lets speeds come; sets what franky plans with."""
+    limits = JointLimits.from_urdf(robot.model_urdf)
+    for limit, most in ((robot.joint_acceleration_limit, ACCELERATION_RAD_S2), (robot.joint_jerk_limit, JERK_RAD_S3)):
+        limit.set(np.minimum(limit.max, most))
+    return limits._replace(speed_rad_s=np.minimum(limits.speed_rad_s, robot.joint_velocity_limit.get()))
+
+
+def _reading(state: franky.RobotState, ended: str) -> Reading:
     pose = np.array(state.O_T_EE.matrix) @ np.array(state.EE_T_K.matrix)
     errors = state.current_errors
     names = [name for name in ERROR_NAMES if getattr(errors, name)]
@@ -130,7 +135,7 @@ def _reading(state: franky.RobotState) -> Reading:
     mode = state.robot_mode.name
     return Reading(
         time.monotonic_ns(), tuple(state.q), tuple(state.dq), tuple(pose[:3, 3]), tuple(state.O_F_ext_hat_K),
-        rate if mode == MOVE and math.isfinite(rate) else 0.0, mode, ",".join(names[:MOST_ERRORS]),
+        rate if mode == MOVE and math.isfinite(rate) else 0.0, mode, ",".join(names[:MOST_ERRORS]), ended,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from drivers.child_words import ChildSettings
 
 _READING = struct.Struct("<q23df")
+SEPARATOR = "\n"
 _HAND_READING = struct.Struct("<dd?")
 IDLE, MOVE, REFLEX, USER_STOPPED, GUIDING, RECOVERING, OTHER = (
     "Idle", "Move", "Reflex", "UserStopped", "Guiding", "AutomaticErrorRecovery", "Other",
@@ -26,19 +27,20 @@ class Reading(NamedTuple):
     success_rate: float  # share of the last commands that came in time; 0 without a motion
     mode: str
     errors: str  # names, with commas between them
+    ended: str  # why the robot has ended the driver's motion, if it has
 
     def pack(self) -> bytes:
         """As a datagram."""
         vectors = (*self.joint_position, *self.joint_velocity, *self.contact_point, *self.wrench)
-        return _READING.pack(self.stamp_ns, *vectors, self.success_rate) + f"{self.mode}:{self.errors}".encode()
+        return _READING.pack(self.stamp_ns, *vectors, self.success_rate) + SEPARATOR.join(self[-3:]).encode()
 
     @staticmethod
     def unpack(datagram: bytes) -> Reading:
         """From a datagram."""
         stamp_ns, *numbers, rate = _READING.unpack_from(datagram)
-        mode, _, errors = datagram[_READING.size :].decode().partition(":")
+        mode, errors, ended = datagram[_READING.size :].decode().split(SEPARATOR)
         q, dq, point, wrench = (tuple(numbers[a:b]) for a, b in ((0, 7), (7, 14), (14, 17), (17, 23)))
-        return Reading(stamp_ns, q, dq, point, wrench, rate, mode, errors)
+        return Reading(stamp_ns, q, dq, point, wrench, rate, mode, errors, ended)
 
 
 @dataclass(frozen=True)
