@@ -74,6 +74,10 @@ class DxlServos:
         """Torque on where the arm is."""
         dynamixel_setup.hold(self._bus, self._config)
 
+    def answer_at_once(self) -> None:
+        """Take away the delay of answers; the torque must be off."""
+        dynamixel_setup.answer_at_once(self._bus, self._config)
+
     def let_down(self) -> None:
         """Take the torque away little by little, and then off."""
         for step in range(LET_DOWN_STEPS, 0, -1):

@@ -167,7 +167,12 @@ class LimpStsServos(Limp, StsServos):
 
 
 class LimpDxlServos(Limp, DxlServos):
-    """Of Dynamixel."""
+    """Of Dynamixel. From the factory they wait with each answer, which makes six of them slow: that much is set."""
+
+    def hold(self) -> None:
+        """Let down, and then told to answer at once."""
+        super().hold()
+        self.answer_at_once()
 
 
 OnJoints = Callable[[tuple[str, ...]], Kinematics]
