@@ -28,7 +28,14 @@ ROS = [
         "ros-trajectory-msgs>=5.5",
     )
 ]
-ARMS = ["dynamixel-sdk>=4.1", "feetech-servo-sdk>=1.0", "pymodbus[serial]>=3.11", "pyserial>=3.5", "ur-rtde>=1.6.5"]
+ARMS = [
+    "dynamixel-sdk>=4.1",
+    "feetech-servo-sdk>=1.0",
+    "franky-control>=2.0",
+    "pymodbus[serial]>=3.11",
+    "pyserial>=3.5",
+    "ur-rtde>=1.6.5",
+]
 NODES = (
     "arm_node", "camera_node", "twin_node", "safety_node", "teleop_node", "reward_node", "actor_node", "learner_node",
     "recorder_node", "supervisor_node",

@@ -53,6 +53,10 @@ class DxlServos(Servos):
         """Torque on where the arm is."""
         dynamixel_setup.hold(self._bus, self._config)
 
+    def answer_at_once(self) -> None:
+        """Take away the delay of answers; the torque must be off."""
+        dynamixel_setup.answer_at_once(self._bus, self._config)
+
     def ask(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
         """One sync read of the whole state of some servos, and of its error for one that is alert."""
         asked_s = time.monotonic()

@@ -149,6 +149,13 @@ def hold(bus: ServoBus, config: DynamixelConfig) -> None:
             bus.write(servo, TORQUE_ENABLE, 1, 1)
 
 
+def answer_at_once(bus: ServoBus, config: DynamixelConfig) -> None:
+    """Set the delay of answers to nothing where it is not; the torque must be off. Raises DeviceError."""
+    for servo, table in _tables(bus, config).items():
+        if table[RETURN_DELAY]:
+            bus.write(servo, RETURN_DELAY, 1, 0)
+
+
 def number(table: bytes, at: int, size: int) -> int:
     """A register in two's complement."""
     return int.from_bytes(table[at : at + size], "little", signed=size > 1)

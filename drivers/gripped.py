@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -74,6 +75,12 @@ class GrippedArm:
     def fault(self) -> str | None:
         """The arm's, else the gripper's."""
         return self.arm.fault or self.gripper.fault
+
+    @property
+    def diagnostics(self) -> Mapping[str, object]:
+        """What the arm says of itself, if it says anything."""
+        told: Mapping[str, object] = getattr(self.arm, "diagnostics", {})
+        return told
 
     def connect(self) -> None:
         """Open both; if one fails, close the other. Raises DeviceError."""

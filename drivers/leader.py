@@ -7,17 +7,21 @@ jumps when it is taken; moved further than the follower may go, it leads no furt
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from calibration.joints import ServoScale
+from drivers.dynamixel import DxlServos
+from drivers.dynamixel_setup import DynamixelConfig
 from drivers.feetech import SPEED_RAD_S, StsServos
 from drivers.feetech_config import FeetechConfig
 from drivers.keyboard import ACTION_NAMES, GRIPPER
 from drivers.servo_arm import GRIPPER as GRIPPER_SERVO
 from drivers.servo_arm import ArmParts, ServoArm
+from drivers.servos import Servos
 from drivers.table import Cell
 from robolearn.config import Key, Section
 from robolearn.contracts import Arm, ArmState, Clock, Float, TeleopEvent, TeleopReading
@@ -146,8 +150,10 @@ class _Felt(NamedTuple):
     grip: float  # -1 closed .. 1 open
 
 
-class LimpStsServos(StsServos):
-    """Servos that a person moves by hand: they keep their settings, and have no torque."""
+class Limp:
+    """Servos that a person moves by hand: they keep their settings, and have no torque. Comes before their class."""
+
+    let_down: Callable[[], None]
 
     def set_up(self) -> None:
         """A leader keeps the settings it has."""
@@ -157,15 +163,43 @@ class LimpStsServos(StsServos):
         self.let_down()
 
 
-def feetech_leader(section: Section, cell: Cell, kinematics: Callable[[tuple[str, ...]], Kinematics]) -> ServoArm:
+class LimpStsServos(Limp, StsServos):
+    """Of Feetech."""
+
+
+class LimpDxlServos(Limp, DxlServos):
+    """Of Dynamixel. From the factory they wait with each answer, which makes six of them slow: that much is set."""
+
+    def hold(self) -> None:
+        """Let down, and then told to answer at once."""
+        super().hold()
+        self.answer_at_once()
+
+
+OnJoints = Callable[[tuple[str, ...]], Kinematics]
+
+
+def feetech_leader(section: Section, cell: Cell, kinematics: OnJoints) -> ServoArm:
     """A leader of STS servos."""
     config = section.read(FeetechConfig)
-    joints = tuple(name for name in config.servos if name != GRIPPER_SERVO)
-    parts = ArmParts("leader", config.servos, SPEED_RAD_S, on_close="hold")
-    return ServoArm(parts, LimpStsServos(config), joints, cell.control_hz, kinematics(joints), cell.clock)
+    return _leader(config.servos, LimpStsServos(config), SPEED_RAD_S, cell, kinematics)
 
 
-LEADERS = {"feetech": feetech_leader}
+def dynamixel_leader(section: Section, cell: Cell, kinematics: OnJoints) -> ServoArm:
+    """A leader of Dynamixels of the X series."""
+    config = section.read(DynamixelConfig)
+    return _leader(config.scales, LimpDxlServos(config), config.speed_rad_s, cell, kinematics)
+
+
+def _leader(
+    scales: Mapping[str, ServoScale], servos: Servos, speed_rad_s: float, cell: Cell, kinematics: OnJoints
+) -> ServoArm:
+    joints = tuple(name for name in scales if name != GRIPPER_SERVO)
+    parts = ArmParts("leader", scales, speed_rad_s, on_close="hold")
+    return ServoArm(parts, servos, joints, cell.control_hz, kinematics(joints), cell.clock)
+
+
+LEADERS = {"dynamixel": dynamixel_leader, "feetech": feetech_leader}
 
 
 def teleop(section: Section, cell: Cell, arm: Arm) -> Leader:

@@ -22,10 +22,12 @@ from robolearn.reference import ActionConfig
 ARMS = {
     "dynamixel": "drivers.dynamixel",
     "feetech": "drivers.feetech",
+    "franka": "drivers.franka",
     "gripped": "drivers.gripped",
     "ur": "drivers.ur",
 }
 GRIPPERS = {
+    "franka_hand": "drivers.franka_hand",
     "robotiq_modbus": "drivers.robotiq_modbus",
     "robotiq_socket": "drivers.robotiq_socket",
 }

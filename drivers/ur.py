@@ -6,8 +6,6 @@ person re-arms. Nothing of it is ever repaired while armed: after a fault the co
 from __future__ import annotations
 
 import importlib.util
-import threading
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -15,24 +13,18 @@ from typing import Annotated
 import cv2
 import numpy as np
 
-from drivers.arm_commands import bounded
+from drivers.child_link import Program
+from drivers.linked_arm import Controller, LinkedArm
 from drivers.table import Cell
-from drivers.ur_link import START_S, UrLink
 from drivers.ur_words import EMERGENCY_BIT, NORMAL_BITS, PLAYING, PROTECTIVE_BIT, ROBOT_RUNNING, Reading, Settings
 from robolearn.config import Key, Limit, Section
-from robolearn.contracts import (
-    ArmCommand,
-    ArmSpec,
-    ArmState,
-    Clock,
-    CommandMode,
-    Executed,
-    Float,
-)
-from robolearn.errors import ConfigError, DeviceError
+from robolearn.contracts import ArmSpec, ArmState, Clock, CommandMode, Float
+from robolearn.errors import ConfigError
 from robolearn.kinematics import Kinematics
-from robolearn.limits import JOINT_SPEED
 
+NO_ANSWER = (
+    "Check the cable, the address, and that the controller is on and lets RTDE through (Settings, Security, Services)."
+)
 JOINTS = 6
 JOINT_RANGE_RAD = np.array([2 * np.pi, 2 * np.pi, np.pi, 2 * np.pi, 2 * np.pi, 2 * np.pi])
 JOINT_SPEED_RAD_S = np.full(JOINTS, np.pi)  # of a UR5e
@@ -69,159 +61,53 @@ def tool_on_flange(description: Path, joint_names: tuple[str, ...]) -> Float:
     return np.concatenate([flange.T @ (at_tool - at_flange), cv2.Rodrigues(flange.T @ tool)[0].ravel()])
 
 
-class UrArm:
-    """Implements ``Arm``. Stamps are of the machine's monotonic clock, on which the station's clock must be."""
+class UrArm(LinkedArm[Reading]):
+    """Implements ``Arm``."""
 
     def __init__(
         self, config: UrConfig, joint_names: tuple[str, ...], control_hz: float, tcp_offset: Float, clock: Clock
     ) -> None:
-        self._config, self.clock = config, clock
-        self._spec = ArmSpec(
+        spec = ArmSpec(
             name="ur5e", joint_names=joint_names, joint_lower_rad=-JOINT_RANGE_RAD, joint_upper_rad=JOINT_RANGE_RAD,
             joint_velocity_limit_rad_s=JOINT_SPEED_RAD_S, control_hz=control_hz, modes=(CommandMode.JOINT_POSITION,),
             has_gripper=False, has_wrench=True, base_frame="base", tool_frame="tool",
         )  # fmt: skip
-        self._settings = Settings(
+        settings = Settings(
             host=config.host, servo_period_s=1.0 / control_hz, servo_lookahead_s=config.servo_lookahead_s,
             servo_gain=config.servo_gain, watchdog_hz=1.0 / config.silence_s, payload_kg=config.payload_kg,
             payload_centre_m=config.payload_centre_m, tcp_offset=tuple(tcp_offset.tolist()),
             zero_wrench=config.zero_wrench,
         )  # fmt: skip
-        self._lock = threading.Lock()
-        self._link: UrLink | None = None
-        self._fault: str | None = None
-        self._target = np.zeros(JOINTS)
+        controller = Controller(f"{config.host}:30004", config.silence_s, NO_ANSWER)
+        super().__init__(spec, controller, Program("drivers.ur_child", settings.to_json()), Reading.unpack, clock)
 
-    @property
-    def spec(self) -> ArmSpec:
-        """Constant."""
-        return self._spec
+    def _stands_against(self, reading: Reading) -> str | None:
+        """As the safety bits and the robot mode tell it."""
+        if reading.safety_bits & EMERGENCY_BIT:
+            return "emergency stop: pull the button out, switch on and release the brakes on the pendant, then rearm"
+        if reading.safety_bits & PROTECTIVE_BIT:
+            return "protective stop: find its cause, then rearm"
+        if not reading.safety_bits & NORMAL_BITS:
+            return f"stopped by the controller's safety system (status {reading.safety_bits:#x}): look at the pendant"
+        if reading.robot_mode != ROBOT_RUNNING:
+            return f"no power (robot mode {reading.robot_mode}): switch on and release the brakes on the pendant"
+        return None
 
-    @property
-    def fault(self) -> str | None:
-        """Why the arm refuses to move, or None; kept until :meth:`rearm`."""
-        link = self._link
-        if link is not None and link.silence_s > self._config.silence_s:
-            self._note(f"no word from the controller at {self._config.host} for {self._config.silence_s:g} s")
-        return self._fault
+    def _can_release(self, reading: Reading) -> bool:
+        """A protective stop."""
+        return bool(reading.safety_bits & PROTECTIVE_BIT) and not reading.safety_bits & EMERGENCY_BIT
 
-    def connect(self) -> None:
-        """Reach the controller, and start the control program unless something speaks against it.
+    def _is_ready(self, reading: Reading) -> bool:
+        """The control program runs."""
+        return reading.runtime_state == PLAYING
 
-        An arm that is stopped can be read, and has a fault. Raises DeviceError if the controller does not answer."""
-        if self._link is not None:
-            return
-        link = UrLink(self._settings, self._on_reading)
-        link.open()
-        with ExitStack() as undo:
-            undo.callback(link.close)
-            self._wait_for_reading(link)
-            trouble = _stands_against(self._newest(link))
-            if trouble is None:
-                self._arm(link)
-            else:
-                self._note(trouble)
-            undo.pop_all()
-        self._link = link
+    def _joints(self, reading: Reading) -> Float:
+        """Joint angles (6,)."""
+        return np.array(reading.joint_position)
 
-    def close(self) -> None:
-        """Bring the arm to rest and let go of the controller."""
-        link, self._link = self._link, None
-        if link is not None:
-            link.close()
-
-    def read(self) -> ArmState:
-        """Newest reading, with the wrench turned into the tool's frame."""
-        return _state(self._newest(self._connected()))
-
-    def command(self, command: ArmCommand) -> Executed:
-        """Send a joint target on. A step beyond what the joints can do in one period is shortened."""
-        link = self._connected()
-        asked = bounded(self._spec, command, self.clock.now_ns())
-        if self.fault is not None:
-            raise DeviceError(f"ur5e: stopped ({self._fault}); make it safe, then call rearm()")
-        target, clips = self._in_time(asked.target_rad)
-        if not link.target(target):
-            self._note("the driver's child process does not take commands")
-            raise DeviceError(f"ur5e: stopped ({self._fault}); make it safe, then call rearm()")
-        self._target = target
-        return Executed(ArmCommand(command.stamp_ns, command.mode, target.copy(), None), (*asked.clips, *clips))
-
-    def stop(self, reason: str) -> None:
-        """Brake to rest; refuse commands until :meth:`rearm`."""
-        self._note(reason)
-        if self._link is not None:
-            self._link.halt()
-
-    def rearm(self) -> None:
-        """Release a protective stop, start the control program anew where it has ended, and accept commands.
-
-        Raises DeviceError where a person must act first; the message says how."""
-        link = self._connected()
-        self._wait_for_reading(link)
-        reading = self._newest(link)
-        trouble = _stands_against(reading)
-        if trouble is not None and not reading.safety_bits & PROTECTIVE_BIT:
-            raise DeviceError(f"ur5e: {trouble}")
-        if not link.armed or reading.runtime_state != PLAYING:
-            self._arm(link)
-        self._target = np.array(self._newest(link).joint_position)
-        self._fault = None
-
-    def _arm(self, link: UrLink) -> None:
-        if not link.arm():
-            raise DeviceError(f"ur5e: the control program did not start: {link.failure or 'no answer'}")
-        self._target = np.array(self._newest(link).joint_position)
-
-    def _on_reading(self, link: UrLink, reading: Reading) -> None:
-        trouble = _stands_against(reading)
-        if trouble is None and link.armed and reading.runtime_state != PLAYING:
-            trouble = "the control program has ended on the controller"
-        if trouble is not None:
-            self._note(trouble)
-
-    def _note(self, fault: str) -> None:
-        """The first reason counts."""
-        with self._lock:
-            self._fault = self._fault or fault
-
-    def _connected(self) -> UrLink:
-        if self._link is None:
-            raise DeviceError("ur5e: not connected; call connect() first")
-        return self._link
-
-    def _wait_for_reading(self, link: UrLink) -> None:
-        if not link.wait_for_reading(START_S):
-            raise DeviceError(
-                f"ur5e: no RTDE data from {self._config.host}:30004 ({link.failure or 'no answer'}). Check the cable, "
-                "the address, and that the controller is on and lets RTDE through (Settings, Security, Services)."
-            )
-
-    def _newest(self, link: UrLink) -> Reading:
-        reading = link.newest
-        if reading is None:
-            raise DeviceError(f"ur5e: no word from the controller at {self._config.host}; the driver keeps trying")
-        return reading
-
-    def _in_time(self, inside_rad: Float) -> tuple[Float, tuple[str, ...]]:
-        """As much of the step from the last target as the joints can do in one period."""
-        spec = self._spec
-        step = inside_rad - self._target
-        periods = float((np.abs(step) / spec.joint_velocity_limit_rad_s).max()) * spec.control_hz
-        return (inside_rad, ()) if periods <= 1.0 else (self._target + step / periods, (JOINT_SPEED,))
-
-
-def _stands_against(reading: Reading) -> str | None:
-    """What of the controller's state forbids motion, and the way out."""
-    if reading.safety_bits & EMERGENCY_BIT:
-        return "emergency stop: pull the button out, switch on and release the brakes on the pendant, then rearm"
-    if reading.safety_bits & PROTECTIVE_BIT:
-        return "protective stop: find its cause, then rearm"
-    if not reading.safety_bits & NORMAL_BITS:
-        return f"stopped by the controller's safety system (status {reading.safety_bits:#x}): look at the pendant"
-    if reading.robot_mode != ROBOT_RUNNING:
-        return f"no power (robot mode {reading.robot_mode}): switch on and release the brakes on the pendant"
-    return None
+    def _state(self, reading: Reading) -> ArmState:
+        """With the wrench turned into the tool's frame."""
+        return _state(reading)
 
 
 def _state(reading: Reading) -> ArmState:

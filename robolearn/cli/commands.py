@@ -46,6 +46,7 @@ COMMANDS: dict[str, Command] = {
     "emulate robotiq": Command("robolearn.cli.emulate_robotiq", "serve a virtual 2F-85, by Modbus RTU"),
     "emulate dynamixel": Command("robolearn.cli.emulate_dynamixel", "serve a virtual arm of Dynamixel servos"),
     "emulate so101": Command("robolearn.cli.emulate_so101", "serve a virtual SO-101, on the wire of its servos"),
+    "emulate franka": Command("robolearn.cli.emulate_franka", "serve a virtual FR3 with its hand, on its own protocol"),
     "emulate ur": Command("robolearn.cli.emulate_ur", "serve a virtual UR5e, on its own wire protocols"),
     "doctor": Command("robolearn.cli.doctor", "examine a station, and say what to do about what is not well"),
     "calibrate board": Command("robolearn.cli.calibrate.board", "draw a ChArUco board to print"),

@@ -19,9 +19,9 @@ from robolearn.errors import DeviceError
 from robolearn.kinematics import Kinematics
 from tests.contract.arm import ArmContract, ArmRig
 from tests.drivers.emulators import Emulator, emulating
-from tests.drivers.ur_rig import CONTROL_HZ, activated, address, make_arm, make_gripped, wait_until
+from tests.drivers.stopping import at_rest, drive, is_still, readable, rearmed, refused
+from tests.drivers.ur_rig import activated, address, make_arm, make_gripped, wait_until
 
-STILL_RAD = 2e-3
 HOST = address()
 NOBODY = "127.250.250.250"
 
@@ -53,35 +53,6 @@ def arm(robot: Emulator) -> Iterator[UrArm]:
     robot.heal()
     robot.do("emergency_stop", pressed=False)
     robot.do("power_on")
-
-
-def drive(arm: UrArm, offset_rad: float, periods: int) -> None:
-    """Stream a ramp of the first joint."""
-    goal = arm.read().joint_position_rad
-    for _ in range(periods):
-        goal[0] += offset_rad / periods
-        arm.command(ArmCommand(arm.clock.now_ns(), CommandMode.JOINT_POSITION, goal, None))
-        arm.clock.sleep_until(arm.clock.now_ns() + round(1e9 / CONTROL_HZ))
-
-
-def refused(arm: UrArm) -> bool:
-    """True if a command is refused because of a fault."""
-    goal = arm.read().joint_position_rad + 0.1
-    with pytest.raises(DeviceError, match="rearm"):
-        arm.command(ArmCommand(arm.clock.now_ns(), CommandMode.JOINT_POSITION, goal, None))
-    return True
-
-
-def is_still(robot: Emulator) -> bool:
-    """True if nothing moves for half a second."""
-    before = np.array(robot.do("status")["joint_position_rad"])
-    time.sleep(0.5)
-    return bool(np.abs(np.array(robot.do("status")["joint_position_rad"]) - before).max() < STILL_RAD)
-
-
-def at_rest(robot: Emulator) -> bool:
-    """True once the arm stands."""
-    return wait_until(lambda: max(map(abs, robot.do("status")["joint_velocity_rad_s"])) < 1e-3)
 
 
 def test_the_gripper_closes_on_command_and_keeps_where_it_is_when_stopped(robot: Emulator) -> None:
@@ -191,21 +162,3 @@ def test_if_the_gripper_does_not_answer_the_arm_is_let_go_of(robot: Emulator) ->
         GrippedArm(arm, nowhere, arm.clock).connect()
     with pytest.raises(DeviceError, match="not connected"):
         arm.read()
-
-
-def readable(arm: UrArm) -> bool:
-    """True if the arm can be read."""
-    try:
-        arm.read()
-    except DeviceError:
-        return False
-    return True
-
-
-def rearmed(arm: UrArm) -> bool:
-    """True if rearming succeeds."""
-    try:
-        arm.rearm()
-    except DeviceError:
-        return False
-    return True

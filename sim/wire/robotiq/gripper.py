@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from sim.wire.robotiq.fingers import Fingers
+from sim.wire.fingers import Fingers
 
+SPEED_M_S = (0.020, 0.150)  # of both fingers together, at speed 0 and 255
+FORCE_N = (20.0, 235.0)
 OPEN_COUNT, CLOSED_COUNT = 3, 230  # what a real one reports at its ends
 ACTIVATION_S = 1.0
 STILL_M_S = 0.002
@@ -51,8 +53,8 @@ class Gripper:
             self._fingers.hold()
         elif self.status is Status.ACTIVE and self._written["GTO"]:
             opening = (CLOSED_COUNT - self._written["POS"]) / (CLOSED_COUNT - OPEN_COUNT)
-            speed, force = self._written["SPE"] / 255, self._written["FOR"] / 255
-            self._fingers.go(min(max(opening, 0.0), 1.0), speed, force)
+            speed_m_s, force_n = self._share_of(SPEED_M_S, "SPE"), self._share_of(FORCE_N, "FOR")
+            self._fingers.go(min(max(opening, 0.0), 1.0), speed_m_s, force_n)
             self._stalled_s, self._object = 0.0, Object.MOVING
         elif self._object is Object.MOVING:
             self._fingers.hold()
@@ -104,3 +106,7 @@ class Gripper:
     def target(self) -> int:
         """Where the fingers can go at most of what was asked."""
         return min(max(self._written["POS"], OPEN_COUNT), CLOSED_COUNT)
+
+    def _share_of(self, ends: tuple[float, float], name: str) -> float:
+        """What a register of one byte means, in the unit of the ``ends`` of its range."""
+        return ends[0] + self._written[name] / 255 * (ends[1] - ends[0])

@@ -12,10 +12,10 @@ import mujoco
 from robolearn.descriptions import description
 from sim.wire.bytelog import ByteLog
 from sim.wire.control import ControlChannel, knobs
+from sim.wire.fingers import Fingers
 from sim.wire.line import Line, LineFaults
 from sim.wire.pty import PtyPort
 from sim.wire.realtime import RealTime
-from sim.wire.robotiq.fingers import Fingers
 from sim.wire.robotiq.gripper import Gripper
 from sim.wire.robotiq.rtu import RtuChannel
 

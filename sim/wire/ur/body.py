@@ -1,4 +1,4 @@
-"""The robot behind the virtual controller: the twin of the arm, its joint servos and the sensor in its flange."""
+"""The robot behind the virtual controller: the twin of the arm, and the sensor in its flange."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import mujoco
 import numpy as np
 
 from robolearn.contracts import Float
-from sim.wire.ur.motion import CYCLE_S, Target
+from sim.wire.arm_body import ArmBody
+from sim.wire.ur.motion import CYCLE_S
 
 JOINTS = (
     "shoulder_pan_joint", "shoulder_lift_joint", "elbow_joint", "wrist_1_joint", "wrist_2_joint", "wrist_3_joint",
@@ -16,57 +17,12 @@ JOINTS = (
 GRAVITY_M_S2 = 9.81
 
 
-class Body:
-    """Physics of one arm, stepped once per controller cycle."""
+class Body(ArmBody):
+    """A UR5e and the sensor in its flange."""
 
     def __init__(self, description: Path) -> None:
-        self.model = mujoco.MjModel.from_xml_path(str(description))
-        self.model.opt.timestep = CYCLE_S
-        self.model.opt.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-        self.data = mujoco.MjData(self.model)
-        self._qpos = np.array([self.model.joint(name).qposadr[0] for name in JOINTS])
-        self._qvel = np.array([self.model.joint(name).dofadr[0] for name in JOINTS])
-        self._ctrl = np.array([self.model.actuator(name).id for name in JOINTS])
-        self._hand = int(self.model.body("hand").id)
-        self._flange = int(self.model.site("flange").id)
-        self._lead_s = -self.model.actuator_biasprm[self._ctrl, 2] / self.model.actuator_gainprm[self._ctrl, 0]
+        super().__init__(description, JOINTS, CYCLE_S)
         self._jacobian = np.zeros((6, self.model.nv))
-
-    def place(self, position_rad: Float) -> None:
-        """Put the joints (6,) somewhere, at rest."""
-        mujoco.mj_resetData(self.model, self.data)
-        self.data.qpos[self._qpos] = position_rad
-        self.data.ctrl[self._ctrl] = position_rad
-        mujoco.mj_forward(self.model, self.data)
-
-    def step(self, target: Target) -> None:
-        """One cycle of the joint servos towards ``target``; its velocity makes up for their lag."""
-        self.data.ctrl[self._ctrl] = target.position_rad + self._lead_s * target.velocity_rad_s
-        mujoco.mj_step(self.model, self.data)
-
-    def push(self, force_base_n: list[float]) -> None:
-        """Push at the hand with a force (3,) in the base frame from now on, as a person would."""
-        self.data.xfrc_applied[self._hand, :3] = force_base_n
-
-    @property
-    def position_rad(self) -> Float:
-        """Joints (6,)."""
-        return np.array(self.data.qpos[self._qpos])
-
-    @property
-    def velocity_rad_s(self) -> Float:
-        """Joint speeds (6,)."""
-        return np.array(self.data.qvel[self._qvel])
-
-    @property
-    def moment_nm(self) -> Float:
-        """Torques of the joint servos (6,)."""
-        return np.array(self.data.qfrc_actuator[self._qvel])
-
-    def flange_base(self) -> tuple[Float, Float]:
-        """Position (3,) [m] and rotation (3, 3) of the flange in the base frame."""
-        data, site = self.data, self._flange
-        return data.site_xpos[site].copy(), data.site_xmat[site].reshape(3, 3).copy()
 
     def flange_twist_base(self) -> Float:
         """Linear and angular velocity (6,) of the flange in the base frame."""

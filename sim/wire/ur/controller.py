@@ -9,9 +9,10 @@ from enum import IntEnum
 import numpy as np
 
 from robolearn.contracts import Float
+from sim.wire.arm_body import Target
 from sim.wire.ur import variables
 from sim.wire.ur.body import Body
-from sim.wire.ur.motion import CYCLE_S, JOINT_ACCELERATION_RAD_S2, Hold, Motion, Speed, Target
+from sim.wire.ur.motion import CYCLE_S, JOINT_ACCELERATION_RAD_S2, Hold, Motion, Speed
 from sim.wire.ur.packets import Values
 from sim.wire.ur.program import Program
 from sim.wire.ur.scripts import identify

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from robolearn.contracts import Float
+from sim.wire.arm_body import Target
 
 CYCLE_S = 0.002
 JOINT_SPEED_RAD_S = np.pi  # of every joint of the arm
 JOINT_ACCELERATION_RAD_S2 = 40.0  # the most that a command may ask for
-
-
-class Target(NamedTuple):
-    """Where the joints are sent now, (6,) each."""
-
-    position_rad: Float
-    velocity_rad_s: Float
 
 
 class Motion(Protocol):

@@ -11,7 +11,8 @@ from typing import Protocol
 import numpy as np
 
 from robolearn.contracts import Float
-from sim.wire.ur.motion import JOINT_ACCELERATION_RAD_S2, Motion, Move, Servo, Speed, Target
+from sim.wire.arm_body import Target
+from sim.wire.ur.motion import JOINT_ACCELERATION_RAD_S2, Motion, Move, Servo, Speed
 from sim.wire.ur.packets import Values
 from sim.wire.ur.tool import Tool
 

@@ -15,9 +15,9 @@ from robolearn.contracts import Float
 from robolearn.descriptions import description
 from sim.wire.bytelog import ByteLog
 from sim.wire.control import ControlChannel, Deed, knobs
+from sim.wire.fingers import Fingers
 from sim.wire.line import LineFaults
 from sim.wire.realtime import RealTime
-from sim.wire.robotiq.fingers import Fingers
 from sim.wire.robotiq.gripper import Gripper
 from sim.wire.robotiq.urcap import URCAP_PORT, UrcapChannel
 from sim.wire.sockets import Ports, Talker

@@ -6,7 +6,7 @@ import mujoco
 import pytest
 
 from robolearn.descriptions import description
-from sim.wire.robotiq.fingers import Fingers
+from sim.wire.fingers import Fingers
 from sim.wire.robotiq.gripper import Gripper
 from sim.wire.robotiq.rtu import RtuChannel, crc
 from sim.wire.robotiq.urcap import UrcapChannel

@@ -1,4 +1,6 @@
-"""The parent's end of the UR driver's child process: it is started, listened to, ended when silent, and replaced."""
+"""The parent's end of a driver's child process: it is started, listened to, ended when silent, and replaced.
+
+The child lives in ``drivers.child``; its words are one datagram each, first byte the kind."""
 
 from __future__ import annotations
 
@@ -7,40 +9,52 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
-from drivers.ur_words import ARM, ARMED, FAILED, HALT, SIX, TARGET, Reading, Settings
-from robolearn.contracts import Float
+from drivers.child_words import ARM, ARMED, FAILED, HALT, TARGET, pack_numbers
 
 START_S = 15.0  # a child that has said nothing for so long after its start is replaced
-SILENT_S = 1.5  # so is one that has fallen silent for so long: ur-rtde is known to crash when left for 2.5 s
+SILENT_S = 1.5  # so is one that has fallen silent for so long
 RETRY_S = 0.5
 ARM_S = 15.0
 END_S = 2.0
 
 
-class UrLink:
-    """One controller, through ever so many children. All methods but the constructor may be called from any thread."""
+R = TypeVar("R")
 
-    def __init__(self, settings: Settings, on_reading: Callable[[UrLink, Reading], None]) -> None:
-        """``on_reading`` is called in the link's thread with each reading."""
-        self._settings, self._on_reading = settings, on_reading
+
+class Program(NamedTuple):
+    """What a child runs: ``python -m module FD settings``."""
+
+    module: str
+    settings: str
+
+
+class ChildLink(Generic[R]):
+    """One device, through ever so many children. All methods but the constructor may be called from any thread."""
+
+    def __init__(
+        self, program: Program, unpack: Callable[[bytes], R], on_reading: Callable[[ChildLink[R], R], None]
+    ) -> None:
+        """``unpack`` makes a reading of a datagram; ``on_reading`` is called with it, in the link's thread."""
+        self._program, self._unpack, self._on_reading = program, unpack, on_reading
         self._changed = threading.Condition()
         self._socket: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._closing = False
-        self._newest: Reading | None = None
+        self._newest: R | None = None
         self._heard_s = -1.0
         self._armed = self._arming = False
         self._failure: str | None = None
-        self._thread = threading.Thread(target=self._run, name="ur-link", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=program.module, daemon=True)
 
     def open(self) -> None:
         """Start the first child."""
         self._thread.start()
 
     def close(self) -> None:
-        """End the child, which brings the arm to rest first."""
+        """End the child, which brings the device to rest first."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -49,7 +63,7 @@ class UrLink:
             self._changed.wait_for(lambda: self._socket is None, END_S)
 
     @property
-    def newest(self) -> Reading | None:
+    def newest(self) -> R | None:
         """The last reading of the present child."""
         return self._newest
 
@@ -60,7 +74,7 @@ class UrLink:
 
     @property
     def armed(self) -> bool:
-        """True while the present child has a control program running."""
+        """True while the present child may move the device."""
         return self._armed
 
     @property
@@ -75,7 +89,7 @@ class UrLink:
             return self._newest is not None
 
     def arm(self) -> bool:
-        """Start the control program, in a fresh child if this one has had its turn; False if it fails."""
+        """Make the device ready to move, in a fresh child if this one has had its turn; False if it fails."""
         with self._changed:
             self._failure = None
             if self._armed:
@@ -89,19 +103,19 @@ class UrLink:
             return self._armed
 
     def _replace(self) -> None:
-        """End the child: with its connection goes all that the controller has of it."""
+        """End the child: with its connection goes all that the device has of it."""
         process = self._process
         if process is not None:
             process.kill()
             self._changed.wait_for(lambda: self._process is not process, START_S)
 
-    def target(self, joint_position_rad: Float) -> bool:
-        """Send joints (6,) [rad] on; False if there is nobody to take them."""
+    def target(self, numbers: Sequence[float]) -> bool:
+        """Send a target on; False if there is nobody to take it."""
         with self._changed:
-            return self._armed and self._send(TARGET + SIX.pack(*joint_position_rad.tolist()))
+            return self._armed and self._send(TARGET + pack_numbers(numbers))
 
     def halt(self) -> None:
-        """Bring the arm to rest."""
+        """Bring the device to rest."""
         with self._changed:
             self._send(HALT)
 
@@ -114,7 +128,7 @@ class UrLink:
     def _run(self) -> None:
         while not self._closing:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            words = [sys.executable, "-m", "drivers.ur_child", str(theirs.fileno()), self._settings.to_json()]
+            words = [sys.executable, "-m", self._program.module, str(theirs.fileno()), self._program.settings]
             quiet = subprocess.DEVNULL
             process = subprocess.Popen(words, pass_fds=[theirs.fileno()], stdout=quiet, stderr=quiet)
             theirs.close()
@@ -155,13 +169,13 @@ class UrLink:
     def _hear(self, words: bytes) -> None:
         kind = words[:1]
         with self._changed:
+            self._heard_s = time.monotonic()
             if kind == FAILED:
                 self._failure = words[1:].decode()
             elif kind == ARMED:
                 self._armed, self._arming = True, False
             else:
-                self._newest = Reading.unpack(words)
-                self._heard_s = time.monotonic()
+                self._newest = self._unpack(words[1:])
             self._changed.notify_all()
         if self._newest is not None and kind not in (FAILED, ARMED):
             self._on_reading(self, self._newest)
