@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from drivers import dynamixel
 from drivers.clock import RealClock
 from drivers.dynamixel_setup import DynamixelConfig, DynamixelServo
 from drivers.leader import Leader, LeaderConfig, LimpDxlServos
@@ -52,7 +51,7 @@ class TestDynamixelLeader(TeleopContract):
     @pytest.fixture(autouse=True)
     def on_the_bench(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         """What :meth:`make` is wired to."""
-        monkeypatch.setattr(dynamixel, "LET_DOWN_S", 0.1)
+        monkeypatch.setattr("drivers.servos.LET_DOWN_S", 0.1)
         self.bench, self._side = bench, 1
 
     def make(self) -> TeleopRig:
