@@ -88,9 +88,7 @@ def test_the_flange_is_where_the_published_parameters_put_it() -> None:
 
 def _craig(a: float, d: float, alpha: float, theta: float) -> Float:
     ct, st, ca, sa = np.cos(theta), np.sin(theta), np.cos(alpha), np.sin(alpha)
-    return np.array(
-        [[ct, -st, 0, a], [st * ca, ct * ca, -sa, -d * sa], [st * sa, ct * sa, ca, d * ca], [0, 0, 0, 1.0]]
-    )
+    return np.array([[ct, -st, 0, a], [st * ca, ct * ca, -sa, -d * sa], [st * sa, ct * sa, ca, d * ca], [0, 0, 0, 1.0]])
 
 
 def test_a_state_has_the_size_and_the_places_of_the_interface(robot: FrankaRobot) -> None:
