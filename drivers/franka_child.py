@@ -9,7 +9,7 @@ import franky
 import numpy as np
 
 from drivers.child import run_child
-from drivers.franka_follower import Follower, JointLimits
+from drivers.franka_follower import JOINTS, Follower, JointLimits
 from drivers.franka_words import MOVE, SEPARATOR, Reading, Settings
 from robolearn.errors import DeviceError
 
@@ -39,6 +39,7 @@ class FrankaDevice:
         except (franky.Exception, DeviceError) as error:
             raise RuntimeError(str(error)) from error
         self._robot_ms = -1
+        self._commanded_rad = np.zeros(JOINTS)  # as the newest state tells it
         self._reported_s = self._servoed_s = 0.0
         self._is_moving = False
         self._ended = ""  # why the robot has ended the motion; there is no other before the next arming
@@ -90,7 +91,7 @@ class FrankaDevice:
             self._look_after_motion()
         if speed is not None:
             held = franky.JointVelocityWaypoint(speed, hold_target_duration=franky.Duration(HOLD_MS))
-            self._drive(franky.JointVelocityWaypointMotion([held, franky.JointVelocityWaypoint(np.zeros(7))]))
+            self._drive(franky.JointVelocityWaypointMotion([held, franky.JointVelocityWaypoint(np.zeros(JOINTS))]))
 
     def let_go(self) -> None:
         """Wait for the arm to stand."""

@@ -29,16 +29,10 @@ class JointLimits(NamedTuple):
     @staticmethod
     def from_urdf(urdf: str) -> JointLimits:
         """As the robot's own model tells them. Raises DeviceError if it does not."""
-        joints, rows = list(ElementTree.fromstring(urdf).iter("joint")), []
-        for number in range(1, JOINTS + 1):
-            joint = next((one for one in joints if one.get("name", "").endswith(f"joint{number}")), None)
-            limit = None if joint is None else joint.find("limit")
-            towards = None if joint is None else joint.find("position_based_velocity_limits")
-            if limit is None or towards is None:
-                raise DeviceError(f"the robot's own model has no limits for joint {number}: it is no FR3")
-            words = [limit.get("lower"), limit.get("upper"), limit.get("velocity")]
-            words += [towards.get("velocity_offset"), towards.get("deceleration_limit")]
-            rows.append([float(word or "nan") for word in words])
+        joints = list(ElementTree.fromstring(urdf).iter("joint"))
+        rows = [_row(joint) for number in range(1, JOINTS + 1) for joint in joints if _is(joint, number)]
+        if len(rows) != JOINTS or not np.isfinite(rows).all():
+            raise DeviceError("the robot's own model does not tell the limits of seven joints: it is no FR3")
         return JointLimits(*np.array(rows).T)
 
     def speed_ranges(self, position_rad: Float) -> tuple[Float, Float]:
@@ -46,8 +40,22 @@ class JointLimits(NamedTuple):
         return -self._towards(position_rad - self.lower_rad), self._towards(self.upper_rad - position_rad)
 
     def _towards(self, way_rad: Float) -> Float:
-        braking = np.sqrt(2.0 * self.deceleration_rad_s2 * np.maximum(way_rad, 0.0)) - self.speed_offset_rad_s
+        deceleration = np.minimum(self.deceleration_rad_s2, BRAKING_RAD_S2)
+        braking = np.sqrt(2.0 * deceleration * np.maximum(way_rad, 0.0)) - self.speed_offset_rad_s
         return np.asarray(SPEED_SHARE * np.minimum(self.speed_rad_s, np.maximum(0.0, braking)))
+
+
+def _is(joint: ElementTree.Element, number: int) -> bool:
+    return joint.get("type") == "revolute" and joint.get("name", "").endswith(f"joint{number}")
+
+
+def _row(joint: ElementTree.Element) -> list[float]:
+    places = (
+        ("limit", "lower"), ("limit", "upper"), ("limit", "velocity"),
+        ("position_based_velocity_limits", "velocity_offset"), ("position_based_velocity_limits", "deceleration_limit"),
+    )  # fmt: skip
+    found = ((joint.find(element), attribute) for element, attribute in places)
+    return [float("nan" if element is None else element.get(attribute, "nan")) for element, attribute in found]
 
 
 class Follower:

@@ -60,7 +60,7 @@ def examine(station: StationConfig, task: TaskConfig, seconds: float) -> Iterato
         yield Finding("devices", Level.RED, "cannot be opened", str(error))
     yield from permission_findings(station)
     yield from calibration_findings(station, arm)
-    yield from machine_findings(Path.cwd())
+    yield from machine_findings(Path.cwd(), station)
 
 
 def _counts(findings: list[Finding]) -> dict[str, int]:

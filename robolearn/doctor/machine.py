@@ -9,24 +9,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+from yaml import MappingNode, Node, SequenceNode
 
 from robolearn.doctor.finding import Finding, Level, green
+from robolearn.station import StationConfig
 
 GIB = 2**30
 LOW_DISK_GIB, NO_DISK_GIB, LOW_MEMORY_GIB = 20.0, 2.0, 4.0
 GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 REALTIME = Path("/sys/kernel/realtime")
+REALTIME_KEY = ("realtime_kernel", "true")
 NVIDIA = Path("/proc/driver/nvidia/version")
 LATENCY_TIMERS = Path("/sys/bus/usb-serial/devices")
 
 
-def machine_findings(folder: Path) -> Iterator[Finding]:
+def machine_findings(folder: Path, station: StationConfig) -> Iterator[Finding]:
     """Findings on the machine; ``folder`` is where runs are going to be kept."""
     yield _disk(folder)
     yield _memory()
     yield _gpu()
     yield _governor()
-    yield _kernel()
+    yield _kernel(station.devices is not None and _demands_realtime(station.devices.node))
     yield _priority()
     yield from _adapters()
 
@@ -66,10 +69,25 @@ def _governor() -> Finding:
     )  # fmt: skip
 
 
-def _kernel() -> Finding:
+def _kernel(demanded: bool) -> Finding:
+    release = os.uname().release
     if REALTIME.is_file() and REALTIME.read_text(encoding="utf-8").strip() == "1":
-        return green("kernel", f"{os.uname().release}, real-time")
-    return green("kernel", f"{os.uname().release}, not real-time: enough for all but a Franka arm at 1 kHz")
+        return green("kernel", f"{release}, real-time")
+    if not demanded:
+        return green("kernel", f"{release}, not real-time: this station does not ask for it")
+    return Finding(
+        "kernel", Level.RED, f"{release}, not real-time, and the station's file has 'realtime_kernel: true'",
+        "install a kernel with PREEMPT_RT; for trials alone set 'realtime_kernel: false'",
+    )  # fmt: skip
+
+
+def _demands_realtime(node: Node) -> bool:
+    """True if any part of a section of YAML says so."""
+    if isinstance(node, SequenceNode):
+        return any(_demands_realtime(entry) for entry in node.value)
+    if not isinstance(node, MappingNode):
+        return False
+    return any((key.value, value.value) == REALTIME_KEY or _demands_realtime(value) for key, value in node.value)
 
 
 def _priority() -> Finding:

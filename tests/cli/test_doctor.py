@@ -18,6 +18,7 @@ from robolearn.backends import load_station
 from robolearn.cli.main import BAD_INPUT, main
 from robolearn.config import Section
 from robolearn.contracts import Arm, Camera, CameraSpec, Frame
+from robolearn.doctor import machine
 from robolearn.doctor.calibrations import calibration_findings
 from robolearn.doctor.devices import device_findings
 from robolearn.doctor.finding import Finding, Level
@@ -143,6 +144,18 @@ def test_a_station_without_device_files_needs_no_permission(tmp_path: Path) -> N
 
 
 def test_the_machine_is_described_whatever_it_is(tmp_path: Path) -> None:
-    found = by_name(list(machine_findings(tmp_path)))
+    found = by_name(list(machine_findings(tmp_path, STATION)))
     assert {"disk", "memory", "gpu", "cpu governor", "kernel", "real-time priority"} <= found.keys()
     assert str(tmp_path) in found["disk"].found
+
+
+def test_a_station_that_demands_a_real_time_kernel_is_red_without_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    realtime = tmp_path / "realtime"
+    monkeypatch.setattr(machine, "REALTIME", realtime)
+    station = load_station("fr3")
+    assert by_name(list(machine_findings(tmp_path, station)))["kernel"].level is Level.RED
+    assert by_name(list(machine_findings(tmp_path, load_station("fr3_virtual"))))["kernel"].level is Level.GREEN
+    realtime.write_text("1\n")
+    assert by_name(list(machine_findings(tmp_path, station)))["kernel"].level is Level.GREEN
