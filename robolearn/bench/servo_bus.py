@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -57,6 +58,7 @@ class Noisy:
     states: list[ArmState] = field(default_factory=list)
     refused: int = 0  # readings that the driver did not give
     rearmed: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
     stalls: int = 0
 
 
@@ -153,6 +155,7 @@ def _tick(arm: ServoArm, swing: Swing, done: Noisy) -> None:
     except DeviceError:
         done.refused += 1
         if arm.fault is not None:
+            done.faults[arm.fault] += 1
             done.rearmed += _rearmed(arm)
 
 
@@ -195,6 +198,7 @@ def _judged(run: Run, cycles_s: Float, noisy: Noisy, back_s: Float, truth: Float
     figures = {
         "rate_hz": rate_hz, "p50_ms": float(np.median(cycles_s)) * 1e3, "p99_ms": p99_ms,
         "noisy_s": run.noisy_s, "readings": len(noisy.states), "refused": noisy.refused, "rearmed": noisy.rearmed,
+        "faults": dict(noisy.faults),
         "wrong": wrong, "stale": stale, "outside_limits": outside, "unplugs": len(back_s),
         "back_s_max": float(back_s.max(initial=0.0)),
         **{name: line[name] for name in ("reads", "missing", "corrupt", "strays", "losses")},
