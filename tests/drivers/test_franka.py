@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from drivers.franka import FrankaArm
+from drivers.gripped import GrippedArm
 from robolearn.contracts import ArmCommand, CommandMode
 from robolearn.errors import DeviceError
 from tests.contract.arm import ArmContract, ArmRig
@@ -70,11 +71,21 @@ def felt(arm: FrankaArm) -> np.ndarray:
     return wrench[:3]
 
 
-def test_the_hand_goes_where_it_is_told_grasps_when_closed_and_stays_when_stopped(robot: Emulator) -> None:
-    arm = make_gripped(HOST)
-    arm.connect()
-    if arm.fault is not None:
-        arm.rearm()
+@pytest.fixture
+def gripped(robot: Emulator) -> Iterator[GrippedArm]:
+    """A connected arm with its hand."""
+    made = make_gripped(HOST)
+    made.connect()
+    if made.fault is not None:
+        made.rearm()
+    yield made
+    made.close()
+
+
+def test_the_hand_goes_where_it_is_told_grasps_when_closed_and_stays_when_stopped(
+    robot: Emulator, gripped: GrippedArm
+) -> None:
+    arm = gripped
     for goal in (0.3, 0.9, 0.0):
         here = arm.read().joint_position_rad
         arm.command(ArmCommand(arm.clock.now_ns(), CommandMode.JOINT_POSITION, here, goal))
@@ -84,7 +95,6 @@ def test_the_hand_goes_where_it_is_told_grasps_when_closed_and_stays_when_stoppe
     arm.stop("by the test")
     assert wait_until(lambda: hand_is_still(robot))
     assert robot.do("status")["width_m"] < 0.078
-    arm.close()
 
 
 def hand_is_still(robot: Emulator) -> bool:

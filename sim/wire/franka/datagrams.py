@@ -42,9 +42,12 @@ class Datagrams:
             for start in range(0, len(due), size):
                 self._send(port, due[start : start + size])
 
-    def commands(self, timeout_s: float) -> list[RobotCommand]:
-        """What clients have sent, after at most ``timeout_s``. Datagrams of another size are no commands."""
+    def wait(self, timeout_s: float) -> None:
+        """Return when something has come in, or after ``timeout_s``."""
         select.select([self._socket], [], [], timeout_s)
+
+    def commands(self) -> list[RobotCommand]:
+        """What clients have sent. Datagrams of another size are no commands."""
         heard = []
         while datagram := self._receive():
             try:

@@ -13,7 +13,6 @@ from sim.wire.franka.session import SendTo
 PORT = 1338
 VERSION = 3
 STATE = struct.Struct("<Idd?H")  # number, width, greatest width, holds something, temperature
-STATE_EVERY = 20  # cycles of 1 ms
 MOVE_FORCE_N = 30.0  # of a motion that is no grasp; not published
 GRASP_FORCE_N = 70.0  # the most that it keeps up
 FINGER_SPEED_M_S = 0.05
@@ -128,7 +127,7 @@ class HandSession:
         self._buffer = bytearray()
         self._udp_port: int | None = None
         self._doing: Request | None = None
-        self._cycle = self._states = 0
+        self._states = 0
 
     def greet(self) -> bytes:
         """The client speaks first."""
@@ -143,9 +142,8 @@ class HandSession:
             raise BorderError(f"hand request that cannot be read: {error}") from error
 
     def due(self) -> bytes:
-        """Send a state now and then; say how a request has ended."""
-        self._cycle += 1
-        if self._udp_port is not None and self._cycle % STATE_EVERY == 0:
+        """Send a state; say how a request has ended."""
+        if self._udp_port is not None:
             self._states += 1
             self._send(self._udp_port, self._hand.state(self._states))
         return self._outcome()

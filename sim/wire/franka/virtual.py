@@ -33,6 +33,8 @@ from sim.wire.line import LineFaults
 from sim.wire.sockets import Ports, Talker
 
 BEHIND_S = 0.02  # further behind, and robot time is let slip
+WAIT_S = 0.005
+HAND_STATE_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -59,18 +61,17 @@ class VirtualFranka:
         self.faults, self._link = LineFaults(), LineFaults()
         self.slipped_s = 0.0
         self._lock, self._closing = threading.Lock(), threading.Event()
-        self._due_s = time.monotonic()
+        self._due_s = self._hand_due_s = time.monotonic()
         model = urdf(body.model)
-        talkers: dict[int, Callable[[], Talker]] = {
-            PORT: lambda: RobotSession(self.robot, model, self._send),
-            HAND_PORT: lambda: HandSession(self.hand, self._send),
-        }
+        arm: dict[int, Callable[[], Talker]] = {PORT: lambda: RobotSession(self.robot, model, self._send)}
+        hand: dict[int, Callable[[], Talker]] = {HAND_PORT: lambda: HandSession(self.hand, self._send)}
         with contextlib.ExitStack() as opened:
             log = opened.enter_context(ByteLog(settings.bytes_log))
             truth = settings.truth_log
             self._truth = None if truth is None else opened.enter_context(truth.open("wb"))
             self._datagrams = opened.enter_context(Datagrams(settings.host, self.faults, log))
-            self._ports = opened.enter_context(Ports(settings.host, talkers, self._link, log))
+            self._ports = opened.enter_context(Ports(settings.host, arm, self._link, log))
+            self._hand_ports = opened.enter_context(Ports(settings.host, hand, self._link, log))
             if settings.control is not None:
                 opened.enter_context(ControlChannel(settings.control, self._deeds()))
             self._opened = opened.pop_all()
@@ -86,28 +87,29 @@ class VirtualFranka:
         self._opened.close()
 
     def _run(self) -> None:
-        self._due_s = time.monotonic()
+        self._due_s = self._hand_due_s = time.monotonic()
         while not self._closing.is_set():
-            ready = self._ports.wait(self._due_s - time.monotonic())
+            late_s = time.monotonic() - self._due_s
+            if late_s > 0.0 and not self.robot.commanded:
+                self._datagrams.wait(min(WAIT_S, max(0.0, self._settings.patience_s - late_s)))
+            ready = self._ports.wait(-late_s)
             with self._lock:
                 # of the faults of a line, a TCP connection knows silence, delay and being cut
                 self._link.freeze, self._link.unplug = self.faults.freeze, self.faults.unplug
                 self._link.delay_s = self.faults.delay_s
                 self._ports.take(ready, time.monotonic())
-                if time.monotonic() >= self._due_s:
-                    self._cycle()
+                self._turn()
+                self._serve_hand()
                 self._ports.flush(time.monotonic())
                 self._datagrams.flush(time.monotonic())
 
-    def _cycle(self) -> None:
-        """One millisecond of the robot, once the command for it is there or given up."""
-        waits = 0.0 if self.robot.commanded else self._settings.patience_s
-        until_s = time.monotonic() + waits
-        while True:
-            for command in self._datagrams.commands(0.0 if self.robot.commanded else until_s - time.monotonic()):
-                self.robot.take(command)
-            if self.robot.commanded or time.monotonic() >= until_s:
-                break
+    def _turn(self) -> None:
+        """One millisecond of the robot, if it is due, and the command for it is there or given up."""
+        for command in self._datagrams.commands():
+            self.robot.take(command)
+        patience_s = 0.0 if self.robot.commanded else self._settings.patience_s
+        if time.monotonic() < self._due_s + patience_s:
+            return
         self.hand.step(CYCLE_S)
         self.robot.cycle()
         self._note()
@@ -117,6 +119,15 @@ class VirtualFranka:
         if behind_s > BEHIND_S:
             self._due_s += behind_s
             self.slipped_s += behind_s
+
+    def _serve_hand(self) -> None:
+        """The hand tells its state by a clock of its own."""
+        now_s = time.monotonic()
+        self._hand_ports.take(self._hand_ports.wait(0.0), now_s)
+        if now_s >= self._hand_due_s:
+            self._hand_ports.step(now_s)
+            self._hand_due_s = now_s + HAND_STATE_S
+        self._hand_ports.flush(now_s)
 
     def _note(self) -> None:
         if self._truth is not None:
