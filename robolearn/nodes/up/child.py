@@ -21,6 +21,7 @@ from robolearn.processes import die_with
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0  # before a node is started again; doubled each time it ends too soon
 STEADY_S = 10.0  # a node that has run for so long was started well
+SLOWEST_S = 60.0  # on a busy machine bad input may be told so late
 END_PATIENCE_S = 30.0  # the learner writes a checkpoint
 LAST_WORDS = 5  # lines
 TAIL_BYTES = 2000
@@ -116,7 +117,7 @@ class Child:
         _kill_group(process.pid)
         ran_s = time.monotonic() - self._started_s
         self._process, self.status = None, status
-        self._proved = self._proved or ran_s >= STEADY_S
+        self._proved = self._proved or ran_s >= (SLOWEST_S if status == BAD_INPUT else STEADY_S)
         if status == BAD_INPUT and not self._proved:
             raise ConfigError(f"{self.name} does not start: {self.last_words()}. All of it: {self.log}")
         if status == OK and self._policy is Restart.ON_FAILURE:
