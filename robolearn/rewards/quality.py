@@ -12,7 +12,7 @@ from robolearn.contracts import Float32
 
 BINS = 10
 SURE = 0.98
-MISSED = 0.02  # share of the held-out successes that may lie below the success line; of fresh ones it is more
+DOUBTED, MISSED = 0.02, 0.05  # shares of the held-out successes; of fresh ones it will be a little more
 MARGIN_LOGIT = 1.0  # the success line keeps this far above the worst mistake that may still be made
 
 
@@ -84,13 +84,14 @@ def calibrate_temperature(probability: Float32, success: NDArray[np.bool_]) -> f
 def choose_thresholds(negatives: Float32, positives: Float32, max_fpr: float) -> tuple[float, float]:
     """Success line and failure line: failing frames pass the first at most at ``max_fpr``, with a margin.
 
-    A false success ends an episode and teaches the wrong thing, so the line lies at SURE or above; but it stays where
-    49 in 50 of the held-out successes pass. Below the failure line lie almost no successes; between the
-    lines the model abstains.
+    A false success ends an episode and teaches the wrong thing, so the line lies at SURE where that costs no more than
+    DOUBTED of the held-out successes; and the margin gives way where it would cost more than MISSED of them. Below the
+    failure line lie almost no successes; between the lines the model abstains.
     """
     worst = np.quantile(negatives, 1.0 - max_fpr, method="higher")
     with_margin = float(_sigmoid(_logit(np.array([worst])) + MARGIN_LOGIT)[0])
-    above = max(0.5, min(max(with_margin, SURE), float(np.quantile(positives, MISSED, method="lower"))))
+    doubted, missed = (float(np.quantile(positives, share, method="lower")) for share in (DOUBTED, MISSED))
+    above = max(0.5, min(max(with_margin, min(SURE, doubted)), missed))
     below = min(above, 0.5, float(np.quantile(positives, 0.01)))
     return above, below
 
