@@ -1,4 +1,4 @@
-"""Processes that do not outlive who has started them."""
+"""Processes that do not outlive who has started them, and those that can wait."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 
 SET_DEATH_SIGNAL = 1  # of prctl
+BACKGROUND = 10  # niceness
 _libc = ctypes.CDLL(None)
 
 
@@ -20,3 +21,8 @@ def die_with(parent: int) -> Callable[[], None]:
             os.kill(os.getpid(), signal.SIGTERM)
 
     return prepare
+
+
+def give_way() -> None:
+    """Let everything else on the machine go first: what this process does has no deadline, what moves the arm has."""
+    os.nice(BACKGROUND)

@@ -29,3 +29,9 @@ def test_a_child_ends_when_its_parent_is_killed() -> None:
     while child.is_running() and child.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline_s:
         time.sleep(0.05)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_what_gives_way_has_a_lower_priority() -> None:
+    told = "import os; from robolearn.processes import give_way; give_way(); print(os.nice(0))"
+    given = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert int(given.stdout) > psutil.Process().nice()

@@ -17,10 +17,10 @@ BAD_INPUT = 2
 TAIL_LINES = 5
 
 
-def learner_words(run: RunFolder, config: str, seed: int) -> list[str]:
-    """The command line of a learner that ends with its starter."""
+def learner_words(run: RunFolder, config: str, seed: int, gives_way: bool) -> list[str]:
+    """The command line of a learner that ends with its starter, and ``gives_way`` to what else runs."""
     words = [sys.executable, "-m", "robolearn.learning", str(run.path), "--config", config]
-    return [*words, "--seed", str(seed), "--parent", str(os.getpid())]
+    return [*words, "--seed", str(seed), "--parent", str(os.getpid()), *(["--give-way"] if gives_way else [])]
 
 
 class LearnerProcess:

@@ -144,7 +144,8 @@ def _actor(job: Job, cell: Cell, models: Models, settings: PracticeSettings, aro
 @contextmanager
 def _learner(job: Job) -> Iterator[Callable[[], None]]:
     settings = job.config.practice
-    words = learner_words(job.run, job.names["config"], job.seed)
+    stands_still = job.station.backend == "twin"  # while nobody acts: nothing is late if the learner takes its time
+    words = learner_words(job.run, job.names["config"], job.seed, gives_way=not stands_still)
     with LearnerProcess(job.run, words, settings.learner_restarts, job.config.learner.threads, say) as process:
         yield process.watch
 

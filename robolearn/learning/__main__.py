@@ -20,6 +20,7 @@ from robolearn.learning.learner import Learner
 from robolearn.learning.run_folder import RunFolder
 from robolearn.learning.shapes import residual_shape
 from robolearn.policies.chunk import ChunkPolicy
+from robolearn.processes import give_way
 
 OK, BAD_INPUT = 0, 2
 
@@ -60,7 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--config", default="residual", help="name or path of a learning configuration")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--parent", type=int, help="end when this process, the starter, is gone")
+    parser.add_argument("--give-way", action="store_true", help="to what moves a real arm on the same machine")
     args = parser.parse_args(argv)
+    if args.give_way:
+        give_way()
     try:
         serve(RunFolder(args.run), load_learning(args.config), args.seed, args.parent)
     except (RobolearnError, OSError) as error:

@@ -16,6 +16,7 @@ from robolearn.learning.weights import NO_VERSION
 from robolearn.nodes import topics
 from robolearn.nodes.base import TableNode, run
 from robolearn.nodes.worker import Worker, job_of_node
+from robolearn.processes import give_way
 
 LOOK_S = 0.2  # between two looks at how far it is
 
@@ -56,7 +57,8 @@ class LearnerNode(TableNode):
 
 
 def main() -> int:
-    """Run the node. Returns an exit status."""
+    """Run the node, which gives way to all others. Returns an exit status."""
+    give_way()
     return run(LearnerNode)
 
 
