@@ -26,6 +26,7 @@ demo: setup
 	$(VENV)/bin/robolearn demo --task $(TASK) $(ARGS)
 
 test: setup
+	@.ci/system-packages $(PYTHON) chromium
 	$(VENV)/bin/python -m pytest $(ARGS)
 
 bench-peers: $(PEERS)/.installed
