@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Protocol, cast
 
@@ -57,8 +58,12 @@ def backend_of(station: StationConfig) -> Backend:
 
 
 def open_station(station: StationConfig, task: TaskConfig) -> Station:
-    """A connected station; close it when done. Raises ConfigError and DeviceError."""
+    """A connected station; close it when done. Raises ConfigError and DeviceError, and then nothing is left open."""
     kinematics = Kinematics(description(station.description), station.joint_names)
-    opened = Station(station, backend_of(station).world(station, task), kinematics)
-    opened.connect()
+    world = backend_of(station).world(station, task)
+    with ExitStack() as undo:
+        undo.callback(world.close)
+        opened = Station(station, world, kinematics)
+        opened.connect()
+        undo.pop_all()
     return opened
