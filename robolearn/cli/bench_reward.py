@@ -42,6 +42,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.frames < 1 or (args.workers is not None and args.workers < 1):
         raise ConfigError("--frames and --workers must be at least 1")
     stages = {} if args.run else EXPECTED_S
+    of = f"--run {args.run}" if args.run else f"--demos {args.demos}"
     with ExitStack() as stack:
         if made := args.run is None:
             args.run = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="robolearn-")))
@@ -50,7 +51,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             if made:
                 record.work(job, progress, args.demos)
                 train_reward.work(job, progress)
-            return _measured(job, progress, args)
+            result = _measured(job, progress, args)
+    if args.save is not None:
+        command = f"robolearn {NAME} --task {job.task.name} --seed {job.seed} --frames {args.frames} {of}"
+        atomic.write_json(args.save, machine.raw_document(command, result))
+    return result
 
 
 def _measured(job: Job, progress: Progress, args: argparse.Namespace) -> dict[str, Any]:
@@ -62,7 +67,4 @@ def _measured(job: Job, progress: Progress, args: argparse.Namespace) -> dict[st
     wrong = mistakes(judged, shape)
     if args.sheet is not None and wrong:
         write_sheet(args.sheet, wrong)
-    result = {"task": job.task.name, "demos": demos.count, **report(judged, shape)}
-    if args.save is not None:
-        atomic.write_json(args.save, machine.raw_document(f"robolearn {NAME} --task {job.task.name}", result))
-    return result
+    return {"task": job.task.name, "demos": demos.count, **report(judged, shape)}
