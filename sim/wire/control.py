@@ -10,6 +10,7 @@ import json
 import socketserver
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -95,3 +96,16 @@ def knobs(faults: Any) -> Deed:
         return dataclasses.asdict(faults)
 
     return turn
+
+
+def guarded(lock: AbstractContextManager[Any], deeds: Mapping[str, Deed]) -> dict[str, Deed]:
+    """The same deeds, each done with ``lock`` held: that of what they change."""
+
+    def guard(deed: Deed) -> Deed:
+        def do(**arguments: Any) -> Any:
+            with lock:
+                return deed(**arguments)
+
+        return do
+
+    return {name: guard(deed) for name, deed in deeds.items()}

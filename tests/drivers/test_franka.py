@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import psutil
@@ -44,15 +45,22 @@ class TestGrippedFrankaArm(ArmContract):
         return ArmRig(make_gripped(HOST), RobotPace(self.robot), lambda: None)
 
 
+@contextmanager
+def ready(made: FrankaArm | GrippedArm) -> Iterator[None]:
+    """Connected and armed inside."""
+    made.connect()
+    if made.fault is not None:
+        made.rearm()
+    yield
+    made.close()
+
+
 @pytest.fixture
 def arm(robot: Emulator) -> Iterator[FrankaArm]:
     """A connected arm; the robot is sound again afterwards."""
     made = make_arm(HOST)
-    made.connect()
-    if made.fault is not None:
-        made.rearm()
-    yield made
-    made.close()
+    with ready(made):
+        yield made
     robot.heal()
     robot.do("user_stop", pressed=False)
 
@@ -75,11 +83,8 @@ def felt(arm: FrankaArm) -> np.ndarray:
 def gripped(robot: Emulator) -> Iterator[GrippedArm]:
     """A connected arm with its hand."""
     made = make_gripped(HOST)
-    made.connect()
-    if made.fault is not None:
-        made.rearm()
-    yield made
-    made.close()
+    with ready(made):
+        yield made
 
 
 def test_the_hand_goes_where_it_is_told_grasps_when_closed_and_stays_when_stopped(

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ import numpy as np
 from robolearn.contracts import Float
 from robolearn.descriptions import description
 from sim.wire.bytelog import ByteLog
-from sim.wire.control import ControlChannel, Deed, knobs
+from sim.wire.control import ControlChannel, Deed, guarded, knobs
 from sim.wire.fingers import Fingers
 from sim.wire.franka.body import CYCLE_S, FrankaBody
 from sim.wire.franka.datagrams import Datagrams
@@ -30,6 +29,7 @@ from sim.wire.franka.robot import FrankaRobot
 from sim.wire.franka.session import RobotSession
 from sim.wire.franka.urdf import urdf
 from sim.wire.line import LineFaults
+from sim.wire.served import Served
 from sim.wire.sockets import Ports, Talker
 
 BEHIND_S = 0.02  # further behind, and robot time is let slip
@@ -49,7 +49,7 @@ class FrankaSettings:
     truth_log: Path | None = None  # rows of float64: monotonic time [s], joints [rad], joint speeds [rad/s]
 
 
-class VirtualFranka:
+class VirtualFranka(Served):
     """A context manager: the robot serves its ports inside."""
 
     def __init__(self, settings: FrankaSettings) -> None:
@@ -60,7 +60,7 @@ class VirtualFranka:
         self.hand = Hand(Fingers(body.model, body.data))
         self.faults, self._link = LineFaults(), LineFaults()
         self.slipped_s = 0.0
-        self._lock, self._closing = threading.Lock(), threading.Event()
+        self._lock = threading.Lock()
         self._due_s = self._hand_due_s = time.monotonic()
         model = urdf(body.model)
         arm: dict[int, Callable[[], Talker]] = {PORT: lambda: RobotSession(self.robot, model, self._send)}
@@ -74,17 +74,7 @@ class VirtualFranka:
             self._hand_ports = opened.enter_context(Ports(settings.host, hand, self._link, log))
             if settings.control is not None:
                 opened.enter_context(ControlChannel(settings.control, self._deeds()))
-            self._opened = opened.pop_all()
-        self._thread = threading.Thread(target=self._run, name="fci", daemon=True)
-
-    def __enter__(self) -> VirtualFranka:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._closing.set()
-        self._thread.join()
-        self._opened.close()
+            super().__init__("fci", opened.pop_all())
 
     def _run(self) -> None:
         self._due_s = self._hand_due_s = time.monotonic()
@@ -141,13 +131,6 @@ class VirtualFranka:
         """What the control channel offers: faults of the line, of the robot, and a look inside."""
         robot = self.robot
 
-        def locked(deed: Deed) -> Deed:
-            def do(**arguments: Any) -> Any:
-                with self._lock:
-                    return deed(**arguments)
-
-            return do
-
         deeds: dict[str, Deed] = {
             "faults": knobs(self.faults),
             "reflex": lambda: robot.reflex(Error.JOINT_REFLEX),
@@ -155,7 +138,7 @@ class VirtualFranka:
             "push": robot.body.push,
             "status": self._status,
         }
-        return {name: locked(deed) for name, deed in deeds.items()}
+        return guarded(self._lock, deeds)
 
     def _status(self) -> dict[str, Any]:
         robot = self.robot

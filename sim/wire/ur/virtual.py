@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from robolearn.contracts import Float
 from robolearn.descriptions import description
 from sim.wire.bytelog import ByteLog
-from sim.wire.control import ControlChannel, Deed, knobs
+from sim.wire.control import ControlChannel, Deed, guarded, knobs
 from sim.wire.fingers import Fingers
 from sim.wire.line import LineFaults
 from sim.wire.realtime import RealTime
 from sim.wire.robotiq.gripper import Gripper
 from sim.wire.robotiq.urcap import URCAP_PORT, UrcapChannel
+from sim.wire.served import Served
 from sim.wire.sockets import Ports, Talker
 from sim.wire.ur.body import Body
 from sim.wire.ur.controller import Controller, RobotMode
@@ -48,7 +47,7 @@ class WatchedController(Controller):
             self.arrivals_s.append(time.monotonic())
 
 
-class VirtualUr:
+class VirtualUr(Served):
     """A context manager: the controller serves its ports inside."""
 
     def __init__(self, host: str, start_rad: Float, control: Path | None, log: Path | None) -> None:
@@ -58,7 +57,6 @@ class VirtualUr:
         self.gripper = Gripper(Fingers(body.model, body.data))
         self.faults = LineFaults()
         self._real = RealTime(self._step, CYCLE_S, CYCLE_S)
-        self._closing = threading.Event()
         talkers: dict[int, Callable[[], Talker]] = {
             RTDE_PORT: lambda: Session(self.controller),
             SCRIPT_PORT: lambda: ScriptChannel(self.controller.run_script),
@@ -70,17 +68,7 @@ class VirtualUr:
             opened.enter_context(self._ports)
             if control is not None:
                 opened.enter_context(ControlChannel(control, self._deeds()))
-            self._opened = opened.pop_all()
-        self._thread = threading.Thread(target=self._run, name="ur-controller", daemon=True)
-
-    def __enter__(self) -> VirtualUr:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._closing.set()
-        self._thread.join()
-        self._opened.close()
+            super().__init__("ur-controller", opened.pop_all())
 
     def _run(self) -> None:
         due_s = time.monotonic()
@@ -102,13 +90,6 @@ class VirtualUr:
         """What the control channel offers: faults of the line, of the robot, and a look inside."""
         controller = self.controller
 
-        def locked(deed: Deed) -> Deed:
-            def do(**arguments: Any) -> Any:
-                with self._real.lock:
-                    return deed(**arguments)
-
-            return do
-
         deeds: dict[str, Deed] = {
             "faults": knobs(self.faults),
             "protective_stop": lambda: controller.protective_stop("by the control channel"),
@@ -118,7 +99,7 @@ class VirtualUr:
             "status": self._status,
             "servo_arrivals": self._take_arrivals,
         }
-        return {name: locked(deed) for name, deed in deeds.items()}
+        return guarded(self._real.lock, deeds)
 
     def _status(self) -> dict[str, Any]:
         controller = self.controller
