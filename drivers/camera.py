@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import cv2
@@ -51,6 +52,7 @@ class DrainedCamera:
         self._fault: str | None = None
         self._newest: Image | None = None  # what has to change for a frozen camera to be trusted again
         self._changed_ns = 0
+        self._announce: Callable[[], None] = lambda: None
         self.pictures = 0
         self.losses = 0
 
@@ -63,6 +65,10 @@ class DrainedCamera:
     def fault(self) -> str | None:
         """What is wrong, and what the driver does about it; None while pictures come."""
         return self._fault
+
+    def on_picture(self, call: Callable[[], None]) -> None:
+        """Have ``call`` called from the thread of the camera whenever one has come since connect."""
+        self._announce = call
 
     def connect(self) -> None:
         """Open the device and wait for its first picture. Raises DeviceError."""
@@ -107,6 +113,7 @@ class DrainedCamera:
                 continue
             try:
                 self._keep(frame)
+                self._announce()
             except DeviceError as error:
                 self._lose(str(error))
 

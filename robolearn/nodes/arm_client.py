@@ -53,6 +53,11 @@ class RosArm(Listener):
         """As the node says; it stays while the node is silent."""
         return self._fault
 
+    @property
+    def newest_ns(self) -> int:
+        """Stamp of the newest reading that is whole [ns], 0 before the first."""
+        return self._newest_ns
+
     def read(self) -> ArmState:
         """Newest reading that is whole; in lock-step that of this very time. Raises BorderError, DeviceError."""
         self._require_connected()

@@ -13,7 +13,7 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
-from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -84,7 +84,11 @@ class TableNode(Node):
         filled = topic.of(name)
         if topic.qos is Qos.STREAM:
             self._streamed.append(filled)
-        return self.create_publisher(load_type(filled.type), filled.name, PROFILES[filled.qos])
+        events = PublisherEventCallbacks(
+            incompatible_qos=lambda _: self.health.error(f"{filled.name}: a subscriber of other quality of service"),
+            use_default_callbacks=False,
+        )
+        return self.create_publisher(load_type(filled.type), filled.name, PROFILES[filled.qos], event_callbacks=events)
 
     def listen(self, topic: Topic, heard: Callable[..., None], name: str = "", raw: bool = False) -> Subscription[Any]:
         """Call ``heard`` with each message of a topic of the table; lost ones and unfit publishers are reported.
@@ -98,6 +102,7 @@ class TableNode(Node):
         events = SubscriptionEventCallbacks(
             message_lost=lambda lost: stream.lost(lost.total_count_change),
             incompatible_qos=lambda _: self.health.error(f"{filled.name}: a publisher of other quality of service"),
+            use_default_callbacks=False,
         )
         profile = recorded(filled.qos) if raw else PROFILES[filled.qos]
         return self.create_subscription(

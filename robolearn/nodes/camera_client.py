@@ -34,6 +34,11 @@ class RosCamera(Listener):
         """As the station's file says."""
         return self._spec
 
+    @property
+    def newest_ns(self) -> int:
+        """Stamp of the newest frame [ns], 0 before the first; cheaper than the frame, and good to wait for."""
+        return self._image_ns
+
     def read(self) -> Frame:
         """Newest frame. Raises BorderError for one that does not fit, DeviceError if one has got lost."""
         self._require_connected()

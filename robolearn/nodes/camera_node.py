@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Protocol, runtime_checkable
 
 from robolearn.errors import BorderError, ConfigError, DeviceError, unknown
 from robolearn.nodes.base import run
@@ -12,6 +13,15 @@ from robolearn.nodes.cell import real_cell
 from robolearn.nodes.device import DeviceNode, told_by
 
 LOOKS_PER_FRAME = 3  # a frame waits for the next look at most a third of its period
+LOOK_S = 0.1  # at a camera that calls by itself, in case it has failed
+
+
+@runtime_checkable
+class Announces(Protocol):
+    """A camera that says when it has a new picture: nobody has to keep looking, and no picture waits."""
+
+    def on_picture(self, call: Callable[[], None]) -> None:
+        """Have ``call`` called, from any thread, whenever there is one."""
 
 
 class CameraNode(DeviceNode):
@@ -26,7 +36,7 @@ class CameraNode(DeviceNode):
             raise ConfigError(f"station {station.name}: {unknown('camera', name, world.cameras)}")
         self._camera = world.cameras[name]
         self._server = CameraServer(self, self._camera, intrinsics_of(self._camera, station), lock_step=False)
-        self.every(1.0 / (LOOKS_PER_FRAME * self._camera.spec.fps), self._tick)
+        self.every(self._look_s(), self._tick)
 
     def open_device(self) -> None:
         """Raises DeviceError."""
@@ -39,6 +49,13 @@ class CameraNode(DeviceNode):
     def close_device(self) -> None:
         """Let go of the camera."""
         self._camera.close()
+
+    def _look_s(self) -> float:
+        """How often to look for a picture [s]."""
+        if isinstance(self._camera, Announces):
+            self._camera.on_picture(self.create_guard_condition(self._tick).trigger)
+            return LOOK_S
+        return 1.0 / (LOOKS_PER_FRAME * self._camera.spec.fps)
 
     def _tick(self) -> None:
         if not self.active:

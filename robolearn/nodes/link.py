@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 
 from rclpy.client import Client
 from rclpy.context import Context
+from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
@@ -27,6 +29,7 @@ ANSWER_S = 2.0  # whoever has not answered by then is not there
 NAMELESS = "_NODE_NAME_UNKNOWN_"  # of a publisher that was discovered before its node
 LOOK_S = 0.05
 NUDGE_S = 0.2
+TELLS_TYPES = "start_type_description_service"  # the node of a client need not: it publishes what the nodes hear
 RUNNING = "Are the nodes of the cell running, in this namespace and ROS_DOMAIN_ID?"
 
 
@@ -40,7 +43,7 @@ class Link:
         self.stamps = Stamps(simulated=False)
         self._context = Context()
         network.join(context=self._context)
-        self._node = Node(name, context=self._context, namespace=namespace or None, enable_rosout=False)
+        self._node = _lean_node(name, namespace, self._context)
         self._clients: dict[str, Client[Any, Any]] = {}
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
@@ -59,7 +62,10 @@ class Link:
 
     def publisher(self, topic: Topic) -> Publisher[Any]:
         """Publish on a topic."""
-        return self._node.create_publisher(load_type(topic.type), topic.name, PROFILES[topic.qos])
+        events = PublisherEventCallbacks(use_default_callbacks=False)
+        return self._node.create_publisher(
+            load_type(topic.type), topic.name, PROFILES[topic.qos], event_callbacks=events
+        )
 
     def forget(self, publisher: Publisher[Any]) -> None:
         """Publish with this one no more."""
@@ -74,7 +80,10 @@ class Link:
                 heard(message)
                 self.arrived.notify_all()
 
-        subscription = self._node.create_subscription(load_type(topic.type), topic.name, locked, PROFILES[topic.qos])
+        subscription = self._node.create_subscription(
+            load_type(topic.type), topic.name, locked, PROFILES[topic.qos],
+            event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
+        )  # fmt: skip
         try:
             yield
         finally:
@@ -144,3 +153,11 @@ class Link:
             self._executor.spin()
         except ExternalShutdownException:
             return
+
+
+def _lean_node(name: str, namespace: str, context: Context) -> Node:
+    """A node with nothing in it but what is asked for: rclpy looks at all that is in it at each message."""
+    return Node(
+        name, context=context, namespace=namespace or None, enable_rosout=False, start_parameter_services=False,
+        parameter_overrides=[Parameter(TELLS_TYPES, value=False)],
+    )  # fmt: skip

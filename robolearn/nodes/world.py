@@ -11,7 +11,7 @@ from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.parameter import Parameter as RosParameter
 from std_srvs.srv import Trigger
 
-from robolearn.contracts import Arm, Camera, CameraSpec
+from robolearn.contracts import Arm, CameraSpec
 from robolearn.errors import DeviceError
 from robolearn.nodes import topics
 from robolearn.nodes.arm_client import RosArm
@@ -46,7 +46,7 @@ class RosWorld:
         return {self.arm.spec.name: self.arm}
 
     @property
-    def cameras(self) -> Mapping[str, Camera]:
+    def cameras(self) -> Mapping[str, RosCamera]:
         """Those of the station."""
         return self._cameras
 

@@ -61,3 +61,14 @@ def test_a_file_that_is_no_film_is_named(content: bytes | None, tmp_path: Path) 
         path.write_bytes(content)
     with pytest.raises(DeviceError, match="camera front: .*film.avi is not there, or not a video"):
         playing(path).connect()
+
+
+def test_a_new_picture_is_announced_when_it_can_be_read(tmp_path: Path) -> None:
+    camera, clock = playing(film(tmp_path / "film.avi")), RealClock()
+    stamps: list[int] = []
+    camera.on_picture(lambda: stamps.append(camera.read().stamp_ns))
+    camera.connect()
+    clock.sleep_until(clock.now_ns() + round(10.5e9 / SPEC.fps))
+    camera.close()
+    assert 9 <= len(stamps) <= 11
+    assert sorted(set(stamps)) == stamps

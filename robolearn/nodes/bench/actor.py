@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
-from sensor_msgs.msg import CameraInfo
-
 from robolearn.backends import load_station
 from robolearn.contracts import ArmCommand, CommandMode, Frame
 from robolearn.descriptions import description
@@ -20,12 +18,12 @@ from robolearn.kinematics import Kinematics
 from robolearn.nodes import topics
 from robolearn.nodes.bench.inference import Inference
 from robolearn.nodes.bench.rig import CAMERAS, FPS, HEIGHT, WIDTH
+from robolearn.nodes.camera_client import RosCamera
 from robolearn.nodes.link import Link
 from robolearn.nodes.world import RosWorld
 from robolearn.station import Station
 
 PATIENCE_S = 60.0
-LOOK_S = 0.0005
 RETRY_S = 0.5
 
 
@@ -44,17 +42,16 @@ def main() -> None:
             Station(config, world, Kinematics(description(config.description), config.joint_names))
         ) as station:
             station.connect()
-            figures = Actor(link, station).run(FPS // arguments.hz, arguments.seconds)
+            figures = Actor(link, world.cameras[CAMERAS[0]], station).run(FPS // arguments.hz, arguments.seconds)
     sys.stdout.write(json.dumps(figures) + "\n")
 
 
 class Actor:
     """Sees, thinks and holds the arm where it is."""
 
-    def __init__(self, link: Link, station: Station) -> None:
-        self._link, self._station = link, station
+    def __init__(self, link: Link, camera: RosCamera, station: Station) -> None:
+        self._link, self._camera, self._station = link, camera, station
         self._inference = Inference(CAMERAS, station.proprio_dim)
-        self._newest_ns = 0  # stamp of the newest frame, of which the small message tells
 
     def run(self, every: int, seconds: float) -> dict[str, Any]:
         """Act on one in ``every`` frames for ``seconds`` [s]; what is too old, or refused, is a miss."""
@@ -62,15 +59,14 @@ class Actor:
         self._rearm()
         pairs: list[tuple[int, int]] = []  # stamps of the command and of its frame [ns]
         gap_ns = round((every - 0.5) * 1e9 / FPS)
-        with self._link.listening(topics.CAMERA_INFO.of(CAMERAS[0]), self._hear):
-            end_s, last_ns, missed = time.monotonic() + seconds, 0, 0
-            while time.monotonic() < end_s:
-                last_ns = self._wait_for_frame(last_ns + gap_ns)
-                try:
-                    pairs.append((self._act(), last_ns))
-                except (BorderError, DeviceError):
-                    missed += 1
-                    self._rearm()
+        end_s, last_ns, missed = time.monotonic() + seconds, 0, 0
+        while time.monotonic() < end_s:
+            last_ns = self._wait_for_frame(last_ns + gap_ns)
+            try:
+                pairs.append(self._act())
+            except (BorderError, DeviceError):
+                missed += 1
+                self._rearm()
         return {"pairs": pairs, "missed": missed, "inference_ms": self._inference.took_ms}
 
     def _rearm(self) -> None:
@@ -85,25 +81,20 @@ class Actor:
                     raise
                 time.sleep(RETRY_S)
 
-    def _hear(self, message: CameraInfo) -> None:
-        self._newest_ns = self._link.stamps.internal(message.header.stamp)
-
     def _wait_for_frame(self, after_ns: int) -> int:
-        self._link.wait(lambda: self._newest_ns > after_ns or None, "a frame")
-        camera = self._station.world.cameras[CAMERAS[0]]
-        while (stamp_ns := camera.read().stamp_ns) <= after_ns:
-            time.sleep(LOOK_S)
-        return stamp_ns
+        """Returns the stamp of the newest frame [ns], as soon as it is later than ``after_ns``."""
+        camera = self._camera
+        return self._link.wait(lambda: camera.newest_ns if camera.newest_ns > after_ns else None, "a frame")
 
-    def _act(self) -> int:
-        """Returns the stamp of the command [ns]."""
+    def _act(self) -> tuple[int, int]:
+        """Returns the stamps of the command and of the frame that it comes from [ns]."""
         observation = self._station.observe()
         frames: Mapping[str, Frame] = observation.frames
         self._inference(frames, self._station.proprio(observation.arm))
         now_ns = self._station.clock.now_ns()
         target = observation.arm.joint_position_rad
         self._station.arm.command(ArmCommand(now_ns, CommandMode.JOINT_POSITION, target, None))
-        return now_ns
+        return now_ns, frames[CAMERAS[0]].stamp_ns
 
 
 if __name__ == "__main__":
