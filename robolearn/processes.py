@@ -8,7 +8,6 @@ import signal
 from collections.abc import Callable
 
 SET_DEATH_SIGNAL = 1  # of prctl
-BACKGROUND = 10  # niceness
 _libc = ctypes.CDLL(None)
 
 
@@ -24,5 +23,8 @@ def die_with(parent: int) -> Callable[[], None]:
 
 
 def give_way() -> None:
-    """Let everything else on the machine go first: what this process does has no deadline, what moves the arm has."""
-    os.nice(BACKGROUND)
+    """Let everything else on the machine go first: what this process does has no deadline, what moves the arm has.
+
+    Other than niceness, this policy also has the scheduler (sched(7)) take a core that does only such work for a free
+    one: a node that wakes up does not push aside another node while there is one."""
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

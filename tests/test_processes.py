@@ -31,7 +31,16 @@ def test_a_child_ends_when_its_parent_is_killed() -> None:
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
-def test_what_gives_way_has_a_lower_priority() -> None:
-    told = "import os; from robolearn.processes import give_way; give_way(); print(os.nice(0))"
+def test_what_gives_way_only_has_what_the_others_leave_and_so_have_its_threads() -> None:
+    told = """
+import os, threading
+from robolearn.processes import give_way
+give_way()
+policies = [os.sched_getscheduler(0)]
+thread = threading.Thread(target=lambda: policies.append(os.sched_getscheduler(0)))
+thread.start()
+thread.join()
+print(policies == 2 * [os.SCHED_IDLE])
+"""
     given = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
-    assert int(given.stdout) > psutil.Process().nice()
+    assert given.stdout == "True\n"
