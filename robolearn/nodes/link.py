@@ -20,7 +20,7 @@ from rclpy.topic_endpoint_info import TopicEndpointInfo
 from robolearn.errors import BorderError, DeviceError
 from robolearn.nodes import network
 from robolearn.nodes.base import load_type
-from robolearn.nodes.qos import PROFILES
+from robolearn.nodes.qos import PROFILES, recorded
 from robolearn.nodes.stamps import Stamps
 from robolearn.nodes.topics import Service, Topic
 
@@ -72,8 +72,8 @@ class Link:
         self._node.destroy_publisher(publisher)
 
     @contextmanager
-    def listening(self, topic: Topic, heard: Callable[[Any], None]) -> Iterator[None]:
-        """Call ``heard`` with each message, under ``arrived``."""
+    def listening(self, topic: Topic, heard: Callable[[Any], None], every: bool = False) -> Iterator[None]:
+        """Call ``heard`` with messages, under ``arrived``: with the newest, or, to count them, with ``every`` one."""
 
         def locked(message: Any) -> None:
             with self.arrived:
@@ -81,7 +81,7 @@ class Link:
                 self.arrived.notify_all()
 
         subscription = self._node.create_subscription(
-            load_type(topic.type), topic.name, locked, PROFILES[topic.qos],
+            load_type(topic.type), topic.name, locked, recorded(topic.qos) if every else PROFILES[topic.qos],
             event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
         )  # fmt: skip
         try:

@@ -25,6 +25,7 @@ from robolearn.station import Station
 
 PATIENCE_S = 60.0
 RETRY_S = 0.5
+FRESH_NS = round(0.5e9 / FPS)  # it pays to wait for the next frame rather than to act on an older one
 
 
 def main() -> None:
@@ -82,9 +83,14 @@ class Actor:
                 time.sleep(RETRY_S)
 
     def _wait_for_frame(self, after_ns: int) -> int:
-        """Returns the stamp of the newest frame [ns], as soon as it is later than ``after_ns``."""
-        camera = self._camera
-        return self._link.wait(lambda: camera.newest_ns if camera.newest_ns > after_ns else None, "a frame")
+        """Returns the stamp of a fresh frame [ns], as soon as one is later than ``after_ns``."""
+        camera, clock = self._camera, self._station.clock
+
+        def fresh() -> int | None:
+            newest_ns = camera.newest_ns
+            return newest_ns if newest_ns > max(after_ns, clock.now_ns() - FRESH_NS) else None
+
+        return self._link.wait(fresh, "a fresh frame")
 
     def _act(self) -> tuple[int, int]:
         """Returns the stamps of the command and of the frame that it comes from [ns]."""

@@ -39,7 +39,7 @@ class Commands:
         def arrived(message: JointTrajectory) -> None:
             self.note(link.stamps.internal(message.header.stamp), time.monotonic_ns())
 
-        with link.listening(topics.ARM.command, arrived):
+        with link.listening(topics.ARM.command, arrived, every=True):
             yield
 
     def note(self, stamp_ns: int, now_ns: int) -> None:
