@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,13 @@ class Suffered:
     ends_stream: bool
 
 
+class Learned(NamedTuple):
+    """A run that can be practised on, and its configuration's file."""
+
+    run: Path
+    config: Path
+
+
 class Hurt(NamedTuple):
     """What a cell has gone through."""
 
@@ -75,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How many, with which nodes, and where to keep the raw result."""
     parser.add_argument("--share", type=float, default=1.0, help="share of the whole table of faults")
     parser.add_argument("--only", help="only faults whose kind has this text in it")
-    parser.add_argument("--folder", type=Path, help="where to keep logs and the run (a temporary folder)")
+    parser.add_argument("--folder", type=Path, help="new folder that keeps logs and runs (a temporary one)")
     parser.add_argument("--save", type=Path, metavar="FILE.json", help="keep every fault, machine and versions")
 
 
@@ -83,6 +91,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Hurt one cell after the other, and return figures and bars."""
     if not 0.0 < args.share <= 1.0:
         raise ConfigError(f"--share must be above 0 and at most 1, got {args.share}")
+    if args.folder is not None and args.folder.exists():
+        raise ConfigError(f"--folder {args.folder}: it is there already; name a new one")
     tables = [(make, _wanted(table, args)) for make, table in CELLS]
     total = sum(one.times for _, faults in tables for one in faults)
     if not total:
@@ -94,11 +104,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         progress.stage(NAME, total=total) as stage,
     ):
         folder = args.folder or Path(made)
-        hurt = [
-            suffer(make(folder / make.device), folder / make.device, faults, lambda note: stage.advance(note=note))
-            for make, faults in tables
-            if faults
-        ]
+        learned = learn(folder / "learned")
+        hurt = []
+        for make, faults in tables:
+            if faults:
+                own = folder / make.device
+                hurt.append(suffer(make(own), learned, own, faults, lambda note: stage.advance(note=note)))
         result = judge(hurt)
     if args.save is not None:
         raw = {**machine.raw_document(f"robolearn {NAME} --share {args.share:g}", result)}
@@ -106,10 +117,29 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
-def suffer(body: Body, folder: Path, faults: list[Injection], tell: Callable[[str], None]) -> Hurt:
+def learn(folder: Path) -> Learned:
+    """A few demonstrations, a base policy and a reward model, as small as can be. Raises BenchError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = yaml.safe_load(find("learning", "residual").read_text(encoding="utf-8"))
+    for part, values in SMALL.items():
+        settings[part].update(values)
+    learned = Learned(folder / "run", folder / "small.yaml")
+    learned.config.write_text(yaml.safe_dump({**settings, "name": "small"}), encoding="utf-8")
+    words = ["--station", RECORDED_IN, "--task", TASK, "--config", str(learned.config), "--run", str(learned.run)]
+    for command in ("record", "train base", "train reward"):
+        done = subprocess.run(
+            [sys.executable, "-c", COMMAND, *command.split(), *words],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise BenchError(f"robolearn {command}: {done.stderr.strip()[-500:]}")
+    return learned
+
+
+def suffer(body: Body, learned: Learned, folder: Path, faults: list[Injection], tell: Callable[[str], None]) -> Hurt:
     """Inject all ``faults`` in random order, each while the arm moves. Raises BenchError if the cell does not start."""
-    run_folder, config = _make_run(folder)
-    with running(folder / "cell", run_folder, str(config), body) as cell:
+    run_folder = shutil.copytree(learned.run, folder / "run")
+    with running(folder / "cell", run_folder, str(learned.config), body) as cell:
         planned = [one for one in faults for _ in range(one.times)]
         cell.rng.shuffle(planned)
         suffered = []
@@ -180,22 +210,3 @@ def _suffer(cell: FaultCell, injection: Injection) -> Suffered:
     now = cell.committed()
     lost = sum(max(0, rows - now.get(name, 0)) for name, rows in committed.items())
     return Suffered(injection.kind, log, at_s, is_named, recovered, lost, injection.ends_stream)
-
-
-def _make_run(folder: Path) -> tuple[Path, Path]:
-    """A run with a few demonstrations, a base policy and a reward model, as small as can be."""
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = yaml.safe_load(find("learning", "residual").read_text(encoding="utf-8"))
-    for part, values in SMALL.items():
-        settings[part].update(values)
-    config, run_folder = folder / "small.yaml", folder / "run"
-    config.write_text(yaml.safe_dump({**settings, "name": "small"}), encoding="utf-8")
-    words = ["--station", RECORDED_IN, "--task", TASK, "--config", str(config), "--run", str(run_folder)]
-    for command in ("record", "train base", "train reward"):
-        done = subprocess.run(
-            [sys.executable, "-c", COMMAND, *command.split(), *words],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode != 0:
-            raise BenchError(f"robolearn {command}: {done.stderr.strip()[-500:]}")
-    return run_folder, config

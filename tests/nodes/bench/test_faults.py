@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from robolearn.nodes.bench.bodies import ServoBody, TwinBody
-from robolearn.nodes.bench.faults import Hurt, judge, suffer
+from robolearn.nodes.bench.faults import Hurt, Learned, judge, learn, suffer
 from robolearn.nodes.bench.injections import WITH_SERVOS, WITH_TWIN, Injection, chosen
 from tests.nodes.processes import own_network
 
@@ -34,14 +34,22 @@ def is_well(hurt: Hurt, kinds: tuple[str, ...]) -> bool:
     return not missed - TIMED
 
 
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Learned:
+    """What the cells practise on."""
+    return learn(tmp_path_factory.mktemp("learned"))
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("kinds", [TWIN_KINDS, SERVO_KINDS], ids=["twin", "servos"])
-def test_a_hurt_cell_keeps_its_limits_names_every_fault_and_goes_on(tmp_path: Path, kinds: tuple[str, ...]) -> None:
+def test_a_hurt_cell_keeps_its_limits_names_every_fault_and_goes_on(
+    learned: Learned, tmp_path: Path, kinds: tuple[str, ...]
+) -> None:
     for attempt in range(ATTEMPTS):
         folder = tmp_path / str(attempt)
         body = TwinBody(folder, WITHOUT) if kinds is TWIN_KINDS else ServoBody(folder)
         with own_network():
-            hurt = suffer(body, folder, table(kinds), lambda _: None)
+            hurt = suffer(body, learned, folder, table(kinds), lambda _: None)
         if is_well(hurt, kinds):
             return
     raise AssertionError(judge([hurt]))
