@@ -37,8 +37,8 @@ ARMS = [
     "ur-rtde>=1.6.5",
 ]
 NODES = (
-    "arm_node", "camera_node", "twin_node", "safety_node", "teleop_node", "reward_node", "actor_node", "learner_node",
-    "recorder_node", "supervisor_node",
+    "arm_node", "camera_node", "scene_node", "twin_node", "safety_node", "teleop_node", "reward_node", "actor_node",
+    "learner_node", "recorder_node", "supervisor_node",
 )  # fmt: skip
 INPUTS = ["evdev>=1.7", "pyrealsense2>=2.55", "pyspacemouse>=2.0"]
 

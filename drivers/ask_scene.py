@@ -23,9 +23,14 @@ class AskScene:
     def __init__(self, cell: Cell, answers: TextIO, questions: TextIO) -> None:
         self._cell, self._answers, self._questions = cell, answers, questions
 
+    @property
+    def question(self) -> str:
+        """What the person is asked for."""
+        return f"Bring the cell to the start of '{self._cell.instruction}'."
+
     def reset(self, seed: int) -> Mapping[str, Any]:
         """Ask, and return when Enter has been pressed. Raises DeviceError if nobody can."""
-        self._questions.write(f"Bring the cell to the start of '{self._cell.instruction}', then press Enter: ")
+        self._questions.write(f"{self.question} Then press Enter: ")
         self._questions.flush()
         if not self._answers.readline():
             raise DeviceError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from drivers import table
+from drivers.ask_scene import AskScene
 from drivers.clock import RealClock
 from drivers.table import Cell, Scene
 from robolearn.config import Section
@@ -36,6 +37,11 @@ class RealWorld:
     cameras: Mapping[str, Camera]
     scene: Scene
     cell: Cell
+
+    @property
+    def question(self) -> str | None:
+        """What a person is asked for before an episode; None if the scene needs nobody."""
+        return self.scene.question if isinstance(self.scene, AskScene) else None
 
     def reset(self, seed: int) -> Mapping[str, Any]:
         """As the station's scene says. Raises DeviceError."""

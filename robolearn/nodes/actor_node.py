@@ -26,8 +26,9 @@ from robolearn.learning.metrics import MetricsLog
 from robolearn.nodes import network, topics
 from robolearn.nodes.base import TableNode, run
 from robolearn.nodes.messages import from_values
-from robolearn.nodes.supervision import MARKS, Halted, RunState, Supervised, Supervision
+from robolearn.nodes.supervision import MARKS, READY, Halted, RunState, Supervised, Supervision
 from robolearn.nodes.worker import Worker, job_of_node
+from robolearn.nodes.world import RosWorld
 from robolearn.station import ACTION_NAMES
 
 RETRY_S = 1.0
@@ -71,8 +72,8 @@ class ActorNode(TableNode):
     def _hear_mark(self, message: String) -> None:
         if message.data in MARKS:
             self._supervision.mark(MARKS[message.data])
-        else:
-            self.health.error(f"{topics.PERSON_SAYS.name}: {unknown('mark', message.data, MARKS)}")
+        elif message.data != READY:
+            self.health.error(f"{topics.PERSON_SAYS.name}: {unknown('mark', message.data, [*MARKS, READY])}")
 
     def _work(self) -> None:
         """Practise whenever the supervisor says so, until practice has reached its end, or is stopped."""
@@ -89,6 +90,8 @@ class ActorNode(TableNode):
 
     def _person(self, cell: Cell) -> Teleop:
         world, station = cell.station.world, cell.station.config
+        if isinstance(world, RosWorld):
+            world.while_asked = self._supervision.require_running
         person = backend_of(station).person(world, station) if self.flag("teleop") else None
         return Supervised(self._supervision, person, ACTION_NAMES, world.clock)
 

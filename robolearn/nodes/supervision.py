@@ -10,6 +10,7 @@ import numpy as np
 
 from robolearn.contracts import Clock, Teleop, TeleopEvent, TeleopReading
 
+READY = "ready"  # for the next episode: the cell is at its start
 MARKS = {"success": TeleopEvent.SUCCESS, "failure": TeleopEvent.FAILURE}
 
 
@@ -49,10 +50,14 @@ class Supervision:
         """Label the episode that runs."""
         self._marks.append(event)
 
-    def begin(self) -> None:
-        """An episode starts: what was said of another one does not count. Raises Halted if none is to start."""
+    def require_running(self) -> None:
+        """Raises Halted if no episode is to start."""
         if self._state is not RunState.RUNNING:
             raise Halted
+
+    def begin(self) -> None:
+        """An episode starts: what was said of another one does not count. Raises Halted if none is to start."""
+        self.require_running()
         self._marks.clear()
 
     def event(self) -> TeleopEvent:

@@ -15,7 +15,7 @@ from std_srvs.srv import Trigger
 from robolearn.nodes import topics
 from robolearn.nodes.base import TableNode, load_type, run
 from robolearn.nodes.roll import Roll
-from robolearn.nodes.supervision import MARKS, RunState
+from robolearn.nodes.supervision import MARKS, READY, RunState
 from robolearn.nodes.topics import Service
 
 NOT_RUNNING = "no episode runs: the cell is {}. Call supervisor/start first."
@@ -40,6 +40,7 @@ class SupervisorNode(TableNode):
             "pause": partial(self._change, RunState.PAUSED),
             "stop": partial(self._change, RunState.STOPPED),
             **{f"mark_{mark}": partial(self._mark, mark) for mark in MARKS},
+            "ready": self._ready,
             "rearm": self._rearm,
         }
         for service in topics.SUPERVISOR:
@@ -69,6 +70,12 @@ class SupervisorNode(TableNode):
             self._marks.publish(String(data=mark))
         else:
             response.message = NOT_RUNNING.format(self._state.value)
+        return response
+
+    def _ready(self, request: Any, response: Any) -> Any:
+        """Whoever has asked for it hears it, also a command that practises without an actor_node."""
+        self._marks.publish(String(data=READY))
+        response.success = True
         return response
 
     async def _rearm(self, request: Any, response: Any) -> Any:

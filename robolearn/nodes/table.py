@@ -107,8 +107,17 @@ NODES: tuple[NodeEntry, ...] = (
         per_camera=True,
     ),
     NodeEntry(
+        name="scene_node",
+        meaning="what stands around the arm: brings it to a start state, or has a person do so",
+        needed=Needed.REAL,
+        parameters=CELL,
+        publishes=(topics.DIAGNOSTICS,),
+        subscribes=(topics.PERSON_SAYS,),
+        services=(topics.SCENE_RESET, topics.SCENE_SUCCEEDED),
+    ),
+    NodeEntry(
         name="twin_node",
-        meaning="the twin of the station, in place of arm_node and camera_node",
+        meaning="the twin of the station, in place of arm_node, camera_node and scene_node",
         needed=Needed.TWIN,
         parameters=(
             *DEVICE,
@@ -123,7 +132,7 @@ NODES: tuple[NodeEntry, ...] = (
             topics.DIAGNOSTICS,
         ),
         subscribes=(*ARM_INPUTS, topics.ADVANCE_TO),
-        services=(*ARM_SERVICES, topics.TWIN_RESET, topics.TWIN_SUCCEEDED, topics.TELEOP_BEGIN, topics.TELEOP_READ),
+        services=(*ARM_SERVICES, topics.SCENE_RESET, topics.SCENE_SUCCEEDED, topics.TELEOP_BEGIN, topics.TELEOP_READ),
         lifecycle=True,
     ),
     NodeEntry(

@@ -155,12 +155,16 @@ ADVANCE_TO = Topic(
     Qos.REPLY,
     "run up to here, or publish all again if that is now; for a twin in lock-step",
 )
-TWIN_RESET = Service(
-    "twin/reset",
+ASKS = "asks"  # key of what a person is asked for before an episode
+SCENE_RESET = Service(
+    "scene/reset",
     "rcl_interfaces/srv/SetParameters",
-    "draw a start state from the parameter seed; the reason of the one result holds stamp_ns and draws as JSON",
+    "start state of the parameter seed; the reason of the one result holds stamp_ns and draws as JSON, or asks: what a "
+    "person has to do before, who then calls supervisor/ready, and whoever asked asks again",
 )
-TWIN_SUCCEEDED = Service("twin/succeeded", TRIGGER, "ground truth of the task; the message is true or false")
+SCENE_SUCCEEDED = Service(
+    "scene/succeeded", TRIGGER, "ground truth of the task; the message is true, false, or null where nobody knows"
+)
 
 ACKNOWLEDGE = Service(
     "safety/acknowledge", TRIGGER, "a person has seen to the emergency stop, and allows re-arming; moves nothing"
@@ -177,7 +181,12 @@ VERDICT = Topic(
 WEIGHTS_VERSION = Topic("learner/weights_version", "std_msgs/msg/Int64", Qos.LATCHED, "newest published weights")
 EPISODE = Topic("actor/episode", DIAGNOSTICS_TYPE, Qos.REPLY, "how an episode ended, and its counts")
 RUN_STATE = Topic("supervisor/state", TEXT, Qos.LATCHED, "idle, running, paused or stopped: what the actor is to do")
-PERSON_SAYS = Topic("supervisor/mark", TEXT, Qos.REPLY, "success or failure: a person's label of the episode that runs")
+PERSON_SAYS = Topic(
+    "supervisor/mark",
+    TEXT,
+    Qos.REPLY,
+    "success or failure: a person's label of the episode that runs; ready: the cell is at the start of the next",
+)
 SUPERVISOR = tuple(
     Service(f"supervisor/{name}", TRIGGER, meaning)
     for name, meaning in (
@@ -186,6 +195,7 @@ SUPERVISOR = tuple(
         ("stop", "end the episode that runs, and be done"),
         ("mark_success", "label the episode that runs a success, and end it"),
         ("mark_failure", "label the episode that runs a failure, and end it"),
+        ("ready", "the cell is as it was asked for, and the next episode may start"),
         ("rearm", "clear the fault of the safety gate; moves nothing"),
     )
 )

@@ -52,8 +52,8 @@ class TwinNode(DeviceNode):
             for camera in self._world.cameras.values()
         ]
         self._teleop_server = None if self._teleop is None else self._teleop_to_serve(self._teleop)
-        self.serve(topics.TWIN_RESET, self._reset)
-        self.serve(topics.TWIN_SUCCEEDED, self._succeeded)
+        self.serve(topics.SCENE_RESET, self._reset)
+        self.serve(topics.SCENE_SUCCEEDED, self._succeeded)
         self._run()
 
     def now_ns(self) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import logging
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rcl_interfaces.msg import Parameter
@@ -23,6 +25,8 @@ from robolearn.nodes.teleop_client import RosTeleop
 from robolearn.nodes.teleop_server import SEED
 from robolearn.nodes.topics import ArmTopics
 
+ASK_AGAIN_S = 0.2
+log = logging.getLogger(__name__)
 LOCK_STEP_PATIENCE_S = 10.0  # while the world waits for its client, true time says little
 
 
@@ -38,7 +42,9 @@ class RosWorld:
         if self.clock.lock_step:
             link.patience_s = max(link.patience_s, LOCK_STEP_PATIENCE_S)
         self.arm = RosArm(link, self.clock, spec, through)
+        self.while_asked: Callable[[], None] = lambda: None  # called again and again while a person is awaited
         self._cameras = {camera.name: RosCamera(link, self.clock, camera) for camera in cameras}
+        self._truth_is_known = True
 
     @property
     def arms(self) -> Mapping[str, Arm]:
@@ -55,26 +61,35 @@ class RosWorld:
         return RosTeleop(self.link, self.clock, action_names)
 
     def reset(self, seed: int) -> Mapping[str, Any]:
-        """A twin draws a start state; a real cell is left as its person has set it up. Raises DeviceError."""
-        if self.clock.kind is TimeKind.MONOTONIC:
-            return {}
+        """Return when the scene is at a start state, or a person has said that it is. Raises DeviceError."""
         value = RosParameter(SEED, value=seed).get_parameter_value()
-        request = SetParameters.Request(parameters=[Parameter(name=SEED, value=value)])
-        (result,) = self.link.call(topics.TWIN_RESET, request).results
-        if not result.successful:
-            raise DeviceError(result.reason)
-        told = json.loads(result.reason)
-        self.clock.wait_for(told["stamp_ns"])
+        request, asked = SetParameters.Request(parameters=[Parameter(name=SEED, value=value)]), False
+        while topics.ASKS in (told := self._told_by_scene(request)):
+            if not asked:
+                log.warning("%s Then: robolearn tell ready", told[topics.ASKS])
+                asked = True
+            self.while_asked()
+            time.sleep(ASK_AGAIN_S)
+        if self.clock.kind is not TimeKind.MONOTONIC:
+            self.clock.wait_for(told["stamp_ns"])
         draws: Mapping[str, Any] = told["draws"]
         return draws
 
     def succeeded(self) -> bool | None:
-        """Ground truth, if the world is a twin."""
-        if self.clock.kind is TimeKind.MONOTONIC:
+        """Ground truth of the task; None where nobody knows it. Raises DeviceError."""
+        if not self._truth_is_known:
             return None
-        truth: bool | None = json.loads(self.link.call(topics.TWIN_SUCCEEDED, Trigger.Request()).message)
+        truth: bool | None = json.loads(self.link.call(topics.SCENE_SUCCEEDED, Trigger.Request()).message)
+        self._truth_is_known = truth is not None
         return truth
 
     def close(self) -> None:
         """Leave the graph; may be called twice."""
         self.link.close()
+
+    def _told_by_scene(self, request: SetParameters.Request) -> dict[str, Any]:
+        (result,) = self.link.call(topics.SCENE_RESET, request).results
+        if not result.successful:
+            raise DeviceError(result.reason)
+        told: dict[str, Any] = json.loads(result.reason)
+        return told

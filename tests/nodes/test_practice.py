@@ -165,4 +165,4 @@ def test_the_reward_node_judges_each_new_picture(cell: Cell) -> None:
 def new_picture(cell: Cell) -> bool:
     """Have the twin draw a start state."""
     seed = Parameter(name="seed", value=ParameterValue(type=2, integer_value=7))
-    return bool(cell.link.call(topics.TWIN_RESET, SetParameters.Request(parameters=[seed])).results[0].successful)
+    return bool(cell.link.call(topics.SCENE_RESET, SetParameters.Request(parameters=[seed])).results[0].successful)

@@ -205,7 +205,7 @@ WITH_TWIN: tuple[Injection, ...] = (
 )
 DEVICE_NODES = ("arm_node", "camera_node_front", "camera_node_wrist", "teleop_node", "reward_node")
 WITH_SERVOS: tuple[Injection, ...] = (
-    *(killed(node, 5) for node in (*DEVICE_NODES, "safety_node", "actor_node")),
+    *(killed(node, 5) for node in (*DEVICE_NODES, "scene_node", "safety_node", "actor_node")),
     *(stopped(node, 1.0, 3) for node in DEVICE_NODES),
     *(stopped(node, 10.0, 1) for node in DEVICE_NODES),
     Injection("bus unplugged", unplugged, "link|port", 5, ends_stream=True),

@@ -27,7 +27,7 @@ class Setup:
     nodes: tuple[str, ...]
 
 
-CELL = ("twin_node", "arm_node", "camera_node", "safety_node", "supervisor_node")
+CELL = ("twin_node", "arm_node", "camera_node", "scene_node", "safety_node", "supervisor_node")
 SETUPS = {
     setup.name: setup
     for setup in (

@@ -38,7 +38,7 @@ def test_a_real_cell_has_a_process_for_each_camera(real_station: str) -> None:
     wanted = replace(TWIN, setup="cell", station=real_station)
     cameras = {start.name: start for start in starts(wanted) if start.entry.name == "camera_node"}
     assert {start.parameters["camera"] for start in cameras.values()} == {"front", "wrist"}
-    assert names(wanted) == {"arm_node", "safety_node", "supervisor_node", *cameras}
+    assert names(wanted) == {"arm_node", "scene_node", "safety_node", "supervisor_node", *cameras}
     assert set(cameras) == {"camera_node_front", "camera_node_wrist"}
 
 
