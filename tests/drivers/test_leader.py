@@ -8,27 +8,20 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from drivers.clock import RealClock
 from drivers.feetech import SPEED_RAD_S
 from drivers.leader import Leader, LeaderConfig, LimpStsServos
-from drivers.servo_arm import ArmParts, ServoArm
+from drivers.servo_arm import ArmParts
 from robolearn import config
 from robolearn.contracts import ArmState, Float
-from robolearn.descriptions import description
 from robolearn.errors import DeviceError
-from robolearn.kinematics import Kinematics
 from tests.contract.fake_arm import SteppedClock
-from tests.contract.teleop import TeleopContract, TeleopRig
+from tests.drivers.leader_rig import LeaderContract, kinematics, wired
 from tests.drivers.so101_rig import TASK, Bench, so101_config, virtual_so101
 from tests.sim.cells import STATION
 
 SETTINGS = config.parse("bus: {driver: feetech}\n", LeaderConfig, "station")
 TICK_S = 0.1
 START_RAD = np.array([0.0, -0.38, 0.28, 1.50, 0.0])
-
-
-def kinematics() -> Kinematics:
-    return Kinematics(description("so101"), STATION.joint_names)
 
 
 class HandArm:
@@ -152,48 +145,31 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield bench
 
 
-def wired(bench: Bench) -> Leader:
+def leader_on(bench: Bench) -> Leader:
     """A leader on the virtual bus."""
     bench.emulator.heal()
     bench.emulator.do("reset", seed=0, task=TASK)
-    parts = ArmParts("leader", so101_config(bench.port).servos, SPEED_RAD_S, on_close="hold")
-    servos = LimpStsServos(so101_config(bench.port))
-    arm = ServoArm(parts, servos, STATION.joint_names, STATION.control_hz, kinematics(), RealClock())
-    return Leader(arm, kinematics(), SETTINGS, STATION.action, RealClock())
+    settings = so101_config(bench.port)
+    return wired(ArmParts("leader", settings.servos, SPEED_RAD_S, on_close="hold"), LimpStsServos(settings), SETTINGS)
 
 
-class TestLeader(TeleopContract):
-    """The driver keeps the rules of a teleoperation device; the hand is the torque of the virtual servos."""
+class TestLeader(LeaderContract):
+    """An SO-101 leader."""
 
-    tick_s = 0.05
+    settings = SETTINGS
 
-    @pytest.fixture(autouse=True)
-    def on_the_bench(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-        """What :meth:`make` is wired to."""
-        monkeypatch.setattr("drivers.servos.LET_DOWN_S", 0.1)
-        self.bench, self._side = bench, 1
+    def leader(self) -> Leader:
+        """At its start pose."""
+        return leader_on(self.bench)
 
-    def make(self) -> TeleopRig:
-        """A person who turns the leader to and fro."""
-        return TeleopRig(wired(self.bench), RealClock(), self._push, self._let_go, lambda: None)
-
-    def _push(self) -> None:
-        self._side = -self._side
-        self._turn_pan(2047 + 500 * self._side)
-
-    def _let_go(self) -> None:
-        self._turn_pan(None)
-        time.sleep(SETTINGS.hold_s + 0.5)
-
-    def _turn_pan(self, goal: int | None) -> None:
-        if goal is not None:
-            self.bench.emulator.do("register", servo=0, name="TORQUE_LIMIT", size=2, value=1000)
-            self.bench.emulator.do("register", servo=0, name="GOAL_POSITION", size=2, value=goal)
-        self.bench.emulator.do("register", servo=0, name="TORQUE_ENABLE", size=1, value=int(goal is not None))
+    def turn_pan(self, goal: int) -> None:
+        """With all its torque."""
+        self.set("TORQUE_LIMIT", 2, 1000)
+        self.set("GOAL_POSITION", 2, goal)
 
 
 def test_connecting_takes_the_torque_away_and_an_unplugged_leader_comes_back(bench: Bench) -> None:
-    leader = wired(bench)
+    leader = leader_on(bench)
     leader.connect()
     leader.begin(seed=0)
     leader.read()
