@@ -118,20 +118,24 @@ class DrainedCamera:
                 self._lose(str(error))
 
     def _keep(self, frame: Frame) -> None:
-        """Make a picture the newest. Raises DeviceError if it is of another size, or frozen."""
+        """Make a picture the newest. Raises DeviceError if it is of another size, or of a frozen camera."""
         wanted = (self._spec.height, self._spec.width, 3)
         if frame.rgb.shape != wanted:
             raise DeviceError(
                 f"delivers pictures of shape {frame.rgb.shape}, the station's file says {wanted}. Set width and "
                 "height in the file to what the camera delivers."
             )
-        if self._newest is None or not np.array_equal(self._newest, frame.rgb):
-            self._newest, self._changed_ns = frame.rgb, frame.stamp_ns
-        elif self._frozen_ns is not None and frame.stamp_ns - self._changed_ns > self._frozen_ns:
-            raise DeviceError("has sent exactly the same picture again and again: it is frozen")
+        if self._frozen_ns is not None:
+            self._refuse_frozen(frame, self._frozen_ns)
         with self._lock:
             self._frame, self._fault = frame, None
         self.pictures += 1
+
+    def _refuse_frozen(self, frame: Frame, frozen_ns: int) -> None:
+        if self._newest is None or not np.array_equal(self._newest, frame.rgb):
+            self._newest, self._changed_ns = frame.rgb, frame.stamp_ns
+        elif frame.stamp_ns - self._changed_ns > frozen_ns:
+            raise DeviceError("has sent exactly the same picture again and again: it is frozen")
 
     def _lose(self, reason: str) -> None:
         """Say so, and open the source again until it answers."""

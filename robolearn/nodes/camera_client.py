@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from builtin_interfaces.msg import Time
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image, TimeReference
 
 from robolearn.contracts import CameraSpec, Frame
@@ -13,7 +13,7 @@ from robolearn.nodes import topics
 from robolearn.nodes.clock_client import RosClock
 from robolearn.nodes.link import Link
 from robolearn.nodes.listener import Listener
-from robolearn.nodes.messages import to_frame
+from robolearn.nodes.messages import header_stamp, to_frame
 from robolearn.nodes.stamps import to_ns
 
 
@@ -25,7 +25,7 @@ class RosCamera(Listener):
         self._spec = spec
         self._image_topic = topics.IMAGE.of(spec.name)
         self._newest_topic = topics.NEWEST_FRAME.of(spec.name)
-        self._image: Image | None = None
+        self._image: bytes | None = None  # unpacked when it is read: most are not
         self._image_ns = 0
         self._newest: TimeReference | None = None
 
@@ -50,7 +50,7 @@ class RosCamera(Listener):
         return frame
 
     def _listen(self, stack: ExitStack) -> None:
-        stack.enter_context(self._link.listening(self._image_topic, self._hear_image))
+        stack.enter_context(self._link.listening(self._image_topic, self._hear_image, raw=True))
         if self._clock.lock_step:
             stack.enter_context(self._link.listening(self._newest_topic, self._hear_newest))
         self._link.expect_publisher(self._image_topic)
@@ -64,18 +64,17 @@ class RosCamera(Listener):
         newest, image = self._newest, self._image
         if newest is None or image is None or to_ns(newest.header.stamp) < now_ns:
             return False
-        due: Time = newest.time_ref
-        return bool(image.header.stamp == due)
+        return bool(header_stamp(image) == newest.time_ref)
 
     def _frame(self) -> Frame:
         with self._link.arrived:
             image, stamp_ns = self._image, self._image_ns
         if image is None:
             raise DeviceError(f"topic {self._image_topic.name}: nothing has come yet")
-        return to_frame(image, self._image_topic.name, self._spec, stamp_ns)
+        return to_frame(deserialize_message(image, Image), self._image_topic.name, self._spec, stamp_ns)
 
-    def _hear_image(self, message: Image) -> None:
-        self._image, self._image_ns = message, self._link.stamps.internal(message.header.stamp)
+    def _hear_image(self, message: bytes) -> None:
+        self._image, self._image_ns = message, self._link.stamps.internal(header_stamp(message))
 
     def _hear_newest(self, message: TimeReference) -> None:
         self._newest = message

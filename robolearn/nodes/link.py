@@ -72,8 +72,12 @@ class Link:
         self._node.destroy_publisher(publisher)
 
     @contextmanager
-    def listening(self, topic: Topic, heard: Callable[[Any], None], every: bool = False) -> Iterator[None]:
-        """Call ``heard`` with messages, under ``arrived``: with the newest, or, to count them, with ``every`` one."""
+    def listening(
+        self, topic: Topic, heard: Callable[[Any], None], every: bool = False, raw: bool = False
+    ) -> Iterator[None]:
+        """Call ``heard`` with messages, under ``arrived``: with the newest, or, to count them, with ``every`` one.
+
+        A ``raw`` message is bytes, as they came."""
 
         def locked(message: Any) -> None:
             with self.arrived:
@@ -82,6 +86,7 @@ class Link:
 
         subscription = self._node.create_subscription(
             load_type(topic.type), topic.name, locked, recorded(topic.qos) if every else PROFILES[topic.qos],
+            raw=raw,
             event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
         )  # fmt: skip
         try:

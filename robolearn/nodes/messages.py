@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import array
 import math
+import struct
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -35,6 +36,7 @@ from robolearn.nodes.stamps import Stamps
 
 GRIPPER = "gripper"
 ENCODING = "rgb8"
+ENCAPSULATION_BYTES = 4  # before the first value of a serialised message
 EVENTS = (TeleopEvent.SUCCESS, TeleopEvent.FAILURE, TeleopEvent.RERECORD, TeleopEvent.ABORT)  # buttons after "engaged"
 REFUSED = "refused"  # key of a value that names the class of the refusal
 
@@ -165,6 +167,13 @@ def to_frame(message: Image, topic: str, spec: CameraSpec, stamp_ns: int) -> Fra
         raise BorderError(f"{topic}: encoding, width, height, step and bytes are {given}, expected {expected}")
     rgb = np.frombuffer(message.data, np.uint8).reshape(spec.height, spec.width, 3)
     return Frame(stamp_ns, rgb.copy())
+
+
+def header_stamp(message: bytes) -> Time:
+    """Stamp of a serialised message that begins with a header: its first two numbers (OMG DDS-XTypes 7.4, XCDR)."""
+    little_endian = message[1] & 1
+    sec, nanosec = struct.unpack_from("<iI" if little_endian else ">iI", message, offset=ENCAPSULATION_BYTES)
+    return Time(sec=sec, nanosec=nanosec)
 
 
 def from_reading(reading: TeleopReading, stamps: Stamps) -> Joy:

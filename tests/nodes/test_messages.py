@@ -98,6 +98,12 @@ def test_a_picture_comes_back_as_it_was() -> None:
     assert back.stamp_ns == frame.stamp_ns and back.rgb.flags.writeable
 
 
+def test_the_stamp_of_a_picture_is_read_without_unpacking_it() -> None:
+    frame = Frame(3 * NS + 7, np.zeros((3, 4, 3), np.uint8))
+    message = messages.from_frame(frame, CAMERA, SIMULATED)
+    assert messages.header_stamp(serialize_message(message)) == message.header.stamp == to_time(3 * NS + 7)
+
+
 @pytest.mark.parametrize("event", list(TeleopEvent))
 def test_what_a_person_does_comes_back_as_it_was(event: TeleopEvent) -> None:
     reading = TeleopReading(NS, True, np.array([0.1, -1.0], np.float32), event)
