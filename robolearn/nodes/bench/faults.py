@@ -8,26 +8,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
 from robolearn import atomic
-from robolearn.bars import Bar, outcome
 from robolearn.bench import machine
 from robolearn.config import find
 from robolearn.errors import BenchError, ConfigError
-from robolearn.nodes.bench import truth
 from robolearn.nodes.bench.bodies import TASK, Body, ServoBody, TwinBody
 from robolearn.nodes.bench.fault_cell import FaultCell, running
 from robolearn.nodes.bench.injections import WITH_SERVOS, WITH_TWIN, Injection, chosen
-from robolearn.nodes.bench.truth import Truth
+from robolearn.nodes.bench.judging import Hurt, Suffered, judge
 from robolearn.progress import Progress
-from robolearn.station import StationConfig
 
 NAME = "bench faults"
 RECORDED_IN = "so101_twin"
@@ -44,39 +40,11 @@ SMALL = {  # what is learned here does not matter
 CELLS = ((TwinBody, WITH_TWIN), (ServoBody, WITH_SERVOS))
 
 
-@dataclass(frozen=True)
-class Suffered:
-    """What became of one fault."""
-
-    kind: str
-    log: str  # of the body, that was written then
-    at_s: float  # in the time of that log
-    named: bool
-    recovered: bool
-    lost: int  # committed rows that are gone
-    ends_stream: bool
-
-
 class Learned(NamedTuple):
     """A run that can be practised on, and its configuration's file."""
 
     run: Path
     config: Path
-
-
-class Hurt(NamedTuple):
-    """What a cell has gone through."""
-
-    suffered: list[Suffered]
-    body: Body
-
-
-class Motion(NamedTuple):
-    """What one log says."""
-
-    seconds: float
-    outside: int
-    excess: dict[str, float]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -149,52 +117,8 @@ def suffer(body: Body, learned: Learned, folder: Path, faults: list[Injection], 
     return Hurt(suffered, body)
 
 
-def judge(hurt: Sequence[Hurt]) -> dict[str, Any]:
-    """Figures and bars, of what was seen and of the bodies' own logs."""
-    every = [one for cell in hurt for one in cell.suffered]
-    unnamed = [one.kind for one in every if not one.named]
-    stuck = [one.kind for one in every if not one.recovered]
-    logs = [{name: log for name, log in cell.body.truths().items() if len(log.time_s)} for cell in hurt]
-    moved = [_motion(log, cell.body.station) for cell, own in zip(hurt, logs, strict=True) for log in own.values()]
-    rests = [1e3 * rest for cell, own in zip(hurt, logs, strict=True) for rest in _rests(cell.suffered, own)]
-    figures = {
-        "faults": len(every),
-        "kinds": dict(Counter(sorted(one.kind for one in every))),
-        "hours": sum(one.seconds for one in moved) / 3600,
-        "beyond_limits_most": {name: max(one.excess[name] for one in moved) for name in moved[0].excess},
-        "tolerances": {
-            "joint_rad": truth.JOINT_SLACK_RAD, "tool_m": truth.TOOL_SLACK_M, "speed_share": truth.SPEED_SLACK - 1.0
-        },
-        "rests_measured": len(rests),
-        "unnamed": unnamed,
-        "not_recovered": stuck,
-    }  # fmt: skip
-    return outcome(
-        figures,
-        (
-            Bar("motions_outside_limits", sum(one.outside for one in moved), 0, "<="),
-            Bar("rest_ms_most", max(rests, default=0.0), 200.0, "<="),
-            Bar("transitions_lost", sum(one.lost for one in every), 0, "<="),
-            Bar("named_share", 1.0 - len(unnamed) / len(every), 1.0, ">="),
-            Bar("recovered_share", 1.0 - len(stuck) / len(every), 1.0, ">="),
-        ),
-    )
-
-
 def _wanted(table: tuple[Injection, ...], args: argparse.Namespace) -> list[Injection]:
     return [one for one in chosen(table, args.share) if args.only is None or args.only in one.kind]
-
-
-def _motion(log: Truth, station: StationConfig) -> Motion:
-    seconds = float(log.time_s[-1] - log.time_s[0])
-    return Motion(seconds, sum(truth.outside(log, station).values()), truth.excess(log, station))
-
-
-def _rests(suffered: list[Suffered], logs: Mapping[str, Truth]) -> list[float]:
-    """How soon [s] the arm was at rest after each fault that ended its stream of commands."""
-    ended = [one for one in suffered if one.ends_stream and one.log in logs]
-    found = [truth.rest_s(logs[one.log], one.at_s) for one in ended]
-    return [one for one in found if one is not None]
 
 
 def _suffer(cell: FaultCell, injection: Injection) -> Suffered:

@@ -74,10 +74,10 @@ def broken_camera(fault: str, named: str, times: int) -> Injection:
 
 
 def bad_command(kind: str, value: float, named: str, times: int) -> Injection:
-    """One command with a value that is none, in the name of the actor."""
+    """Commands with a value that is none, in the name of the actor, whose own next one may take the place of one."""
 
     def act(cell: FaultCell) -> None:
-        _send(cell, "actor", lambda _: np.full(len(cell.body.station.joint_names), value), 1, 1.0)
+        _send(cell, "actor", lambda _: np.full(len(cell.body.station.joint_names), value), 5, DOUBLE_HZ)
 
     return Injection(f"{kind} command", act, named, times)
 

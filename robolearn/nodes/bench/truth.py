@@ -46,18 +46,21 @@ def of_servos(path: Path, station: StationConfig, kinematics: Kinematics) -> Tru
     return _begun(Truth(rows[:, 0], rows[:, -1], rows[:, 1 : 1 + joints], tool), station)
 
 
-def outside(truth: Truth, station: StationConfig) -> dict[str, int]:
-    """Motions out of each limit: times that the arm went from inside to outside."""
+def outside(truth: Truth, station: StationConfig) -> dict[str, list[float]]:
+    """Motions out of each limit: when [s] the arm went from inside to outside."""
     limits = station.limits
     low, high = np.array(limits.joint_lower_rad), np.array(limits.joint_upper_rad)
     joints = (truth.joints_rad < low - JOINT_SLACK_RAD) | (truth.joints_rad > high + JOINT_SLACK_RAD)
-    speeds = _speed_shares(truth, station) > SPEED_SLACK
+    shares, shares_s = _speed_shares(truth, station)
     box = limits.workspace
     tool = (truth.tool_base_m < np.array(box.min_base_m) - TOOL_SLACK_M) | (
         truth.tool_base_m > np.array(box.max_base_m) + TOOL_SLACK_M
     )
-    broken = {"joint_range": joints.any(axis=1), "joint_speed": speeds.any(axis=1), "workspace": tool.any(axis=1)}
-    return {name: _entries(np.asarray(rows)) for name, rows in broken.items()}
+    return {
+        "joint_range": _entries(joints, truth.time_s),
+        "joint_speed": _entries(shares > SPEED_SLACK, shares_s),
+        "workspace": _entries(tool, truth.time_s),
+    }
 
 
 def excess(truth: Truth, station: StationConfig) -> dict[str, float]:
@@ -65,8 +68,12 @@ def excess(truth: Truth, station: StationConfig) -> dict[str, float]:
     limits, box = station.limits, station.limits.workspace
     joints = np.maximum(limits.joint_lower_rad - truth.joints_rad, truth.joints_rad - limits.joint_upper_rad)
     tool = np.maximum(box.min_base_m - truth.tool_base_m, truth.tool_base_m - box.max_base_m)
-    shares = _speed_shares(truth, station).max(initial=0.0)
-    most = {"joint_range_rad": joints.max(), "joint_speed_share": shares - 1.0, "workspace_m": tool.max()}
+    shares, _ = _speed_shares(truth, station)
+    most = {
+        "joint_range_rad": joints.max(),
+        "joint_speed_share": shares.max(initial=0.0) - 1.0,
+        "workspace_m": tool.max(),
+    }
     return {name: float(value) for name, value in most.items()}
 
 
@@ -86,21 +93,23 @@ def rest_s(truth: Truth, from_s: float) -> float | None:
     return float(truth.time_s[first + moving[-1]]) - end_s if len(moving) else 0.0
 
 
-def _speed_shares(truth: Truth, station: StationConfig) -> Float:
-    """Speeds (M, J) over each window without a reset in it, as shares of their limits."""
+def _speed_shares(truth: Truth, station: StationConfig) -> tuple[Float, Float]:
+    """Speeds (M, J) over each window without a reset in it, as shares of their limits, and when it ends (M,) [s]."""
     since = np.concatenate([[0], np.cumsum(_jumps(truth))])
     whole = since[WINDOW:] == since[:-WINDOW]
     moved = np.abs(truth.joints_rad[WINDOW:] - truth.joints_rad[:-WINDOW])[whole]
     taken_s = (truth.time_s[WINDOW:] - truth.time_s[:-WINDOW])[whole]
-    return np.asarray(moved / taken_s[:, None] / np.array(station.limits.joint_speed_rad_s))
+    shares = moved / taken_s[:, None] / np.array(station.limits.joint_speed_rad_s)
+    return np.asarray(shares), truth.time_s[WINDOW:][whole]
 
 
 def _jumps(truth: Truth) -> NDArray[np.bool_]:
     return np.asarray(np.abs(np.diff(truth.joints_rad, axis=0)).max(axis=1, initial=0.0) > JUMP_RAD)
 
 
-def _entries(broken: NDArray[np.bool_]) -> int:
-    return int(np.count_nonzero(broken[1:] & ~broken[:-1]))
+def _entries(broken: NDArray[np.bool_], time_s: Float) -> list[float]:
+    rows = np.asarray(broken.any(axis=1))
+    return [float(at_s) for at_s in time_s[1:][rows[1:] & ~rows[:-1]]]
 
 
 def _rows(path: Path, width: int) -> Float:

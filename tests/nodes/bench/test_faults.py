@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from robolearn.nodes.bench.bodies import ServoBody, TwinBody
-from robolearn.nodes.bench.faults import Hurt, Learned, judge, learn, suffer
+from robolearn.nodes.bench.faults import Learned, learn, suffer
 from robolearn.nodes.bench.injections import WITH_SERVOS, WITH_TWIN, Injection, chosen
+from robolearn.nodes.bench.judging import Hurt, judge
 from tests.nodes.processes import own_network
 
 WITHOUT = ("learner_node", "recorder_node")
