@@ -12,7 +12,8 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from robolearn.nodes.messages import from_values
 
-HARDWARE = f"{socket.gethostname()}:{os.getpid()}"
+HOST = socket.gethostname()
+HARDWARE = f"{HOST}:{os.getpid()}"
 STARTED_NS = time.time_ns()
 STARTED = "started_ns"
 MOST_ERRORS = 20  # of different text in one report

@@ -21,6 +21,7 @@ from robolearn.episodes import EpisodeStore
 from robolearn.errors import BenchError, RobolearnError
 from robolearn.nodes import topics
 from robolearn.nodes.bench.bodies import TASK, Body
+from robolearn.nodes.health import HOST
 from robolearn.nodes.link import Link
 from robolearn.nodes.stamps import NS, to_ns
 from robolearn.nodes.up.child import Child, end_all
@@ -37,6 +38,7 @@ class Seen:
     """What has come over the graph so far."""
 
     named: list[str] = field(default_factory=list)  # everything that was reported as not right
+    hardware: set[str] = field(default_factory=set)  # processes that have told of themselves
     moved: int = 0  # commands that the arm has taken
     twin_s: float = 0.0
 
@@ -80,6 +82,11 @@ class FaultCell:
         before = self.seen.moved
         return self.wait_until(lambda: self.seen.moved - before >= commands, patience_s)
 
+    def wait_for(self, name: str) -> None:
+        """Wait until the present process of a node has told of itself. Raises BenchError if it does not."""
+        if not self.wait_until(lambda: f"{HOST}:{self.children[name].pid}" in self.seen.hardware, READY_S):
+            raise BenchError(f"{name} does not start: {self.children[name].last_words()}")
+
     def signal(self, name: str, number: signal.Signals) -> None:
         """Send a signal to the process of a node."""
         pid = self.children[name].pid
@@ -96,7 +103,8 @@ class FaultCell:
         return {episode.id: episode.rows for episode in EpisodeStore.open(self.run / "store").episodes()}
 
     def hear_report(self, message: DiagnosticArray) -> None:
-        """Keep what is not right."""
+        """Keep who has reported, and what is not right."""
+        self.seen.hardware.update(one.hardware_id for one in message.status)
         self.seen.named += [f"{one.name}: {one.message}" for one in message.status if one.level != b"\0"]
 
     def hear_executed(self, message: JointTrajectory) -> None:

@@ -48,9 +48,10 @@ def killed(node: str, times: int) -> Injection:
 
 
 def stopped(node: str, seconds: float, times: int) -> Injection:
-    """A node stands still for a while."""
+    """A node stands still for a while: one that is up, since nobody hears of a process that has yet to begin."""
 
     def act(cell: FaultCell) -> None:
+        cell.wait_for(node)
         cell.signal(node, STOP)
         try:
             cell.wait(seconds)
