@@ -25,6 +25,7 @@ from robolearn.bench import machine
 from robolearn.errors import BenchError, ConfigError
 from robolearn.nodes import topics
 from robolearn.nodes.bench.listening import Commands, count_frames, percentiles
+from robolearn.nodes.bench.ready import wait_for_gate
 from robolearn.nodes.bench.rig import CAMERAS, running_cell
 from robolearn.nodes.link import Link
 from robolearn.nodes.up.child import Child
@@ -62,6 +63,7 @@ def measure(seconds: float, frames_seconds: float, stage: Stage) -> dict[str, An
     """Figures and bars; ``seconds`` [s] for each rate and side. Raises BenchError, ConfigError and DeviceError."""
     namespace = f"bench_{os.getpid()}"
     with running_cell(namespace) as (station, children), closing(Link("bench", namespace, START_S)) as link:
+        wait_for_gate(link, children)
         counted = frames(link, children, frames_seconds)
         stage.advance(note="frames counted")
         ours, speed = at_each_rate(lambda hz: over_nodes(link, station, namespace, hz, seconds), stage)

@@ -22,10 +22,10 @@ from robolearn.bars import Bar, between, outcome
 from robolearn.bench import machine
 from robolearn.cli import evaluate, practice, record, train_base, train_reward
 from robolearn.cli.job import Job, job_of
-from robolearn.errors import BenchError, ConfigError, DeviceError
-from robolearn.nodes import network, topics
+from robolearn.errors import ConfigError, DeviceError
+from robolearn.nodes import network
+from robolearn.nodes.bench.ready import wait_for_gate
 from robolearn.nodes.link import Link
-from robolearn.nodes.safety_node import NOT_ARMED
 from robolearn.nodes.up.child import Child, end_all
 from robolearn.nodes.up.rules import argument, assignment
 from robolearn.nodes.up.setups import Wanted, starts
@@ -128,23 +128,12 @@ def running_cell(job: Job, logs: Path) -> Iterator[None]:
     try:
         for child in children:
             child.start()
-        _wait_for(children, namespace)
+        with closing(Link("bench", namespace, READY_S)) as link:
+            wait_for_gate(link, children)
         yield
     finally:
         os.environ[network.NAMESPACE] = before
         end_all(children)
-
-
-def _wait_for(children: list[Child], namespace: str) -> None:
-    """Return when the gate has found the arm."""
-    faults: list[str] = []
-    with closing(Link("bench", namespace, READY_S)) as link:
-        try:
-            with link.listening(topics.SAFETY.fault, lambda message: faults.append(message.data)):
-                link.wait(lambda: NOT_ARMED in faults or None, "the gate")
-        except DeviceError as error:
-            words = {child.name: child.last_words() for child in children}
-            raise BenchError(f"the cell does not start: {error}; {words}") from error
 
 
 def _share(result: Mapping[str, Any]) -> dict[str, Any]:
