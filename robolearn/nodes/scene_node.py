@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
-from rcl_interfaces.msg import SetParametersResult
 from std_msgs.msg import String
 
-from robolearn.errors import DeviceError
 from robolearn.nodes import topics
 from robolearn.nodes.base import TableNode, run
 from robolearn.nodes.cell import real_cell
+from robolearn.nodes.scene_server import SceneServer
 from robolearn.nodes.supervision import READY
-from robolearn.nodes.teleop_server import seed_of
 
 
 @runtime_checkable
@@ -37,10 +35,9 @@ class SceneNode(TableNode):
         self._asked: int | None = None  # seed of the start state that a person is asked for
         self._ready = False
         self.listen(topics.PERSON_SAYS, self._hear_person)
-        self.serve(topics.SCENE_RESET, self._reset)
-        self.serve(topics.SCENE_SUCCEEDED, self._succeeded)
+        self._server = SceneServer(self, self._world, self._brought_to)
 
-    def state(self) -> dict[str, object]:
+    def state(self) -> Mapping[str, object]:
         """What a person is asked for."""
         return {"asks": (self._question or "") if self._asked is not None else ""}
 
@@ -49,31 +46,19 @@ class SceneNode(TableNode):
         self._world.close()
 
     def _hear_person(self, message: String) -> None:
-        self._ready = self._asked is not None and message.data == READY
+        if message.data == READY and self._asked is not None:
+            self._ready = True
 
-    def _reset(self, request: Any, response: Any) -> Any:
-        try:
-            result = SetParametersResult(successful=True, reason=json.dumps(self._brought_to(seed_of(request))))
-        except DeviceError as error:
-            result = SetParametersResult(successful=False, reason=str(error))
-        response.results = [result]
-        return response
-
-    def _brought_to(self, seed: int) -> dict[str, Any]:
-        """What is told of the start state, or of the person who is awaited. Raises DeviceError."""
+    def _brought_to(self, seed: int) -> Mapping[str, Any]:
+        """The draws of the start state, or what a person is asked for before. Raises DeviceError."""
         if self._question is None:
-            return {"stamp_ns": self.now_ns(), "draws": self._world.reset(seed)}
+            return {topics.DRAWS: self._world.reset(seed)}
         if self._asked == seed and self._ready:
             self._asked, self._ready = None, False
-            return {"stamp_ns": self.now_ns(), "draws": {}}
+            return {topics.DRAWS: {}}
         if self._asked != seed:
             self._asked, self._ready = seed, False
         return {topics.ASKS: self._question}
-
-    def _succeeded(self, request: Any, response: Any) -> Any:
-        truth = self._world.succeeded()
-        response.success, response.message = truth is not None, json.dumps(truth)
-        return response
 
 
 def main() -> int:

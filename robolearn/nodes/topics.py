@@ -155,7 +155,7 @@ ADVANCE_TO = Topic(
     Qos.REPLY,
     "run up to here, or publish all again if that is now; for a twin in lock-step",
 )
-ASKS = "asks"  # key of what a person is asked for before an episode
+DRAWS, ASKS = "draws", "asks"  # keys of what is behind a start state, and of what a person is asked for before it
 SCENE_RESET = Service(
     "scene/reset",
     "rcl_interfaces/srv/SetParameters",

@@ -6,27 +6,26 @@ period it publishes what the devices deliver, and then the time.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rosgraph_msgs.msg import Clock
 
 from robolearn.backends import backend_of, load_station, load_task
 from robolearn.contracts import Teleop, World
-from robolearn.errors import ConfigError, RobolearnError, unknown
+from robolearn.errors import ConfigError, DeviceError, RobolearnError, unknown
 from robolearn.nodes import topics
 from robolearn.nodes.arm_server import ArmServer
 from robolearn.nodes.arm_spec import TimeKind
 from robolearn.nodes.base import run
 from robolearn.nodes.camera_server import CameraServer, intrinsics_of
 from robolearn.nodes.device import DeviceNode
+from robolearn.nodes.scene_server import SceneServer
 from robolearn.nodes.stamps import NS, Stamps, to_ns, to_time
-from robolearn.nodes.teleop_server import TeleopServer, seed_of
+from robolearn.nodes.teleop_server import TeleopServer
 
 TWIN = "twin"  # whatever the station is made of, this node never opens its devices
 PEOPLE = ("none", "demonstrator", "onlooker")
@@ -52,8 +51,7 @@ class TwinNode(DeviceNode):
             for camera in self._world.cameras.values()
         ]
         self._teleop_server = None if self._teleop is None else self._teleop_to_serve(self._teleop)
-        self.serve(topics.SCENE_RESET, self._reset)
-        self.serve(topics.SCENE_SUCCEEDED, self._succeeded)
+        self._scene_server = SceneServer(self, self._world, self._brought_to)
         self._run()
 
     def now_ns(self) -> int:
@@ -138,23 +136,16 @@ class TwinNode(DeviceNode):
         if self.active and self._teleop_server is not None:
             self._teleop_server.publish(self.now_ns())
 
-    def _reset(self, request: Any, response: Any) -> Any:
-        """A new start state, one control period later, so that no stamp before it can be taken for one after it."""
-        if not self.active:
-            reason = f"{self.health.name} is {self.state_label}: activate it first"
-            response.results = [SetParametersResult(successful=False, reason=reason)]
-            return response
-        self._world.clock.sleep_until(self.now_ns() + self._period_ns)
-        draws = self._world.reset(seed_of(request))
-        reason = json.dumps({"stamp_ns": self.now_ns(), "draws": draws})
-        self._publish()
-        response.results = [SetParametersResult(successful=True, reason=reason)]
-        return response
+    def _brought_to(self, seed: int) -> Mapping[str, Any]:
+        """A new start state, one control period later, so that no stamp before it can be taken for one after it.
 
-    def _succeeded(self, request: Any, response: Any) -> Any:
-        truth = self._world.succeeded()
-        response.success, response.message = truth is not None, json.dumps(truth)
-        return response
+        Raises DeviceError while the node is not active."""
+        if not self.active:
+            raise DeviceError(f"{self.health.name} is {self.state_label}: activate it first")
+        self._world.clock.sleep_until(self.now_ns() + self._period_ns)
+        draws = self._world.reset(seed)
+        self._publish()
+        return {topics.DRAWS: draws}
 
 
 def main() -> int:

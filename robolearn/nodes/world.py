@@ -72,14 +72,17 @@ class RosWorld:
             time.sleep(ASK_AGAIN_S)
         if self.clock.kind is not TimeKind.MONOTONIC:
             self.clock.wait_for(told["stamp_ns"])
-        draws: Mapping[str, Any] = told["draws"]
+        draws: Mapping[str, Any] = told[topics.DRAWS]
         return draws
 
     def succeeded(self) -> bool | None:
         """Ground truth of the task; None where nobody knows it. Raises DeviceError."""
         if not self._truth_is_known:
             return None
-        truth: bool | None = json.loads(self.link.call(topics.SCENE_SUCCEEDED, Trigger.Request()).message)
+        response = self.link.call(topics.SCENE_SUCCEEDED, Trigger.Request())
+        if not response.success:
+            raise DeviceError(response.message)
+        truth: bool | None = json.loads(response.message)
         self._truth_is_known = truth is not None
         return truth
 

@@ -13,6 +13,7 @@ import yaml
 
 from robolearn.cli.main import OK, main
 from robolearn.config import find
+from robolearn.errors import DeviceError
 from robolearn.nodes import topics
 from robolearn.nodes.link import Link
 from robolearn.nodes.supervision import Halted
@@ -72,6 +73,14 @@ def test_a_person_is_asked_for_each_start_and_says_when_it_is_there(tmp_path: Pa
             assert start.result(PATIENCE_S) == {}
             eventually(lambda: not told["scene_node"]["asks"], "the end of the question")
         assert world.succeeded() is None
+
+
+def test_a_virtual_cell_that_is_gone_is_named_by_both_services(tmp_path: Path, bench: Bench) -> None:
+    gone = tmp_path / "gone"
+    with cell(tmp_path, bench, {"driver": "virtual", "control": str(gone)}) as world:
+        for ask in (lambda: world.reset(SEED), world.succeeded):
+            with pytest.raises(DeviceError, match=str(gone)):
+                ask()
 
 
 def test_an_actor_that_is_told_to_halt_waits_no_longer_for_the_person(tmp_path: Path, bench: Bench) -> None:
