@@ -28,7 +28,6 @@ class LoadGuard:
         self._limits = limits
         self._opening_sent: float | None = None
         self._opening_range = FREE
-        self.at_tool = {limits.tool_force_n, limits.tool_torque_nm} != {NONE_MEASURED}
 
     def start(self, arm: str, state: ArmState) -> None:
         """Nothing was sent yet. Raises ConfigError if ``arm`` does not measure what is limited, or the other way."""

@@ -18,6 +18,7 @@ from robolearn.contracts import (
     check_age,
 )
 from robolearn.errors import BorderError, DeviceError, RobolearnError
+from robolearn.excursions import ExcursionGuard
 from robolearn.limiter import Kinematics, StepLimiter
 from robolearn.limits import GRIPPER_LOAD, GRIPPER_RANGE, WATCHDOG, Limits
 from robolearn.loads import LoadGuard
@@ -31,16 +32,16 @@ class Gate:
     towards the last executed target, with one of ``CLIP_CODES`` for each cause: a step beyond the joint
     range, too fast (joints or tool), speeding up too hard or too suddenly, or taking the tool out of the
     workspace or into a keep-out box. From outside a limit the arm may go back in, but never further out.
-    A gripper that squeezes too hard is eased; too much force or torque at the tool stops the arm. After a
-    fault or :meth:`stop` everything is refused until :meth:`rearm`."""
+    A gripper that squeezes too hard is eased; too much force or torque at the tool stops the arm, and so does a
+    tool that is measured beyond its boxes. After a fault or :meth:`stop` everything is refused until :meth:`rearm`."""
 
     def __init__(self, arm: Arm, limits: Limits, kinematics: Kinematics, clock: Clock) -> None:
         """Raises ConfigError if a limit allows more than the device, or ``arm`` takes no joint positions."""
         self._spec = limits.narrow(arm.spec)
-        self._arm, self._clock = arm, clock
+        self._arm, self._clock, self._kinematics = arm, clock, kinematics
         self._period_ns = round(1e9 / arm.spec.control_hz)
         self._limiter = StepLimiter(limits, kinematics, self._period_ns * 1e-9)
-        self._loads = LoadGuard(limits)
+        self._loads, self._excursions = LoadGuard(limits), ExcursionGuard(limits)
         self._shape = (len(arm.spec.joint_names),)
         self._max_age_ns = round(limits.command_max_age_s * 1e9)
         self._watchdog_ns = round(limits.watchdog_s * 1e9)
@@ -82,12 +83,12 @@ class Gate:
         self._arm.close()
 
     def read(self) -> ArmState:
-        """The device's newest reading; checks the watchdog first, and the loads that were measured."""
+        """The device's newest reading; checks the watchdog first, and the loads and the place that were measured."""
         self.tick()
         state = self._arm.read()
-        overload = self._loads.watch(state)
-        if overload is not None and self.fault is None:
-            self.stop(overload)
+        reason = self._loads.watch(state) or self._excursions.watch(self._tool(state))
+        if reason is not None and self.fault is None:
+            self.stop(reason)
         return state
 
     def tick(self) -> None:
@@ -110,9 +111,7 @@ class Gate:
 
         Raises BorderError for a bad command, DeviceError if not connected or faulted: nothing is sent."""
         self._check_ready()
-        if self._loads.at_tool:
-            self._check_reading(self.read())
-        self.tick()
+        self._check_reading(self.read())
         self._check_ready()
         now_ns = self._clock.now_ns()
         requested, bounded = self._check(command, now_ns)
@@ -180,9 +179,18 @@ class Gate:
     def _start_from(self, state: ArmState) -> None:
         """Take a measured position as the reference, at rest, with no command yet."""
         self._check_reading(state)
-        self._limiter.start(self._finite("measured position", state.joint_position_rad))
+        self._limiter.start(self._measured(state))
+        self._excursions.start(self._tool(state))
         self._sent_ns = self._stamp_ns = None
         self._held = False
+
+    def _measured(self, state: ArmState) -> list[float]:
+        return self._finite("measured position", state.joint_position_rad)
+
+    def _tool(self, state: ArmState) -> list[float]:
+        """Where the tool is (3,) in the base frame [m], by the kinematics in which the boxes are meant."""
+        tool: list[float] = self._kinematics.tool_position_base_m(np.array(self._measured(state))).tolist()
+        return tool
 
     def _check_reading(self, state: ArmState) -> None:
         check_age(f"{self._spec.name} reading", state.stamp_ns, self._clock.now_ns(), self._watchdog_ns)

@@ -20,6 +20,7 @@ WIDE = Limits(
     tool_speed_m_s=TOOL_SPEED,
     workspace=Box((-0.5, -0.5, 0.0), (0.5, 0.5, 0.5)),
     keep_out=(),
+    tool_slack_m=0.005,
     gripper_load=NONE_MEASURED,
     tool_force_n=NONE_MEASURED,
     tool_torque_nm=NONE_MEASURED,

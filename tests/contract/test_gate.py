@@ -16,6 +16,7 @@ LIMITS = Limits(
     tool_speed_m_s=1.0,
     workspace=Box((-0.5, -0.5, 0.0), (0.5, 0.5, 0.5)),
     keep_out=(),
+    tool_slack_m=0.005,
     gripper_load=NONE_MEASURED,
     tool_force_n=NONE_MEASURED,
     tool_torque_nm=NONE_MEASURED,
