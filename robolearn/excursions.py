@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from robolearn.limits import Limits
+from robolearn.limits import KEEP_OUT, WORKSPACE, Limits
+
+ASTRAY = 0.5  # of the slack: before the arm has to be stopped, it is not led any farther
+LEADS_BACK = 0.5  # so much of a step's length has to
 
 
 class ExcursionGuard:
@@ -14,26 +18,46 @@ class ExcursionGuard:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._least_m = 0.0
+        self._least_m = self._beyond_m = 0.0
+        self._tool_base_m: Sequence[float] = ()
+
+    @property
+    def astray(self) -> bool:
+        """True if the tool has used up so much of its slack that only steps that lead back may pass."""
+        return self._beyond_m > self._least_m + ASTRAY * self._limits.tool_slack_m
+
+    @property
+    def box(self) -> str:
+        """Which of ``CLIP_CODES`` names the box that the tool is beyond, or nearest to."""
+        return WORKSPACE if self._beyond_m == -self._limits.workspace.depth(self._tool_base_m) else KEEP_OUT
 
     def start(self, tool_base_m: Sequence[float]) -> None:
         """The tool is here, and may be."""
-        self._least_m = max(0.0, self._beyond_m(tool_base_m))
+        self._look(tool_base_m)
+        self._least_m = max(0.0, self._beyond_m)
 
     def watch(self, tool_base_m: Sequence[float]) -> str | None:
         """Why the arm must stop now, or None."""
-        beyond_m = self._beyond_m(tool_base_m)
+        self._look(tool_base_m)
         allowed_m = self._least_m + self._limits.tool_slack_m
-        if beyond_m > allowed_m:
+        if self._beyond_m > allowed_m:
             where = ", ".join(f"{value:.3f}" for value in tool_base_m)
             return (
-                f"the tool was measured at ({where}) m, {1e3 * beyond_m:.1f} mm beyond workspace or keep_out; "
+                f"{self.box}: the tool was measured at ({where}) m, {1e3 * self._beyond_m:.1f} mm beyond it; "
                 f"allowed are {1e3 * allowed_m:.1f} mm. Does the arm press against something?"
             )
-        self._least_m = min(self._least_m, max(0.0, beyond_m))
+        self._least_m = min(self._least_m, max(0.0, self._beyond_m))
         return None
 
-    def _beyond_m(self, tool_base_m: Sequence[float]) -> float:
-        """The farthest out of the workspace, or into a box that is kept out of; below zero if neither."""
+    def leads_back(self, end_base_m: Sequence[float]) -> bool:
+        """True if a step from where the tool was measured to ``end_base_m`` goes mostly back."""
+        way_m = math.dist(self._tool_base_m, end_base_m)
+        return self._beyond_m - self._how_far(end_base_m) >= LEADS_BACK * way_m
+
+    def _look(self, tool_base_m: Sequence[float]) -> None:
+        self._tool_base_m, self._beyond_m = tool_base_m, self._how_far(tool_base_m)
+
+    def _how_far(self, tool_base_m: Sequence[float]) -> float:
+        """The farthest out of the workspace, or into a box that is kept out of; below zero if neither [m]."""
         inside = [box.depth(tool_base_m) for box in self._limits.keep_out]
         return max([-self._limits.workspace.depth(tool_base_m), *inside])

@@ -74,6 +74,14 @@ class StepLimiter:
         clips.append(blocked)
         return self._in_bounds(goal, fraction, reach_m, clips)
 
+    def way(self, step: Step) -> Float:
+        """How far ``step`` goes (J,) [rad]."""
+        return np.subtract(step.target_rad, self._target)
+
+    def stay(self, clips: list[str]) -> Step:
+        """No step at all, for the reasons in ``clips``."""
+        return Step(list(self._target), self._tool, clips)
+
     def advance(self, step: Step, executed_rad: list[float], elapsed_s: float) -> None:
         """What the device made of ``step`` is where the next one starts."""
         dt_s, last_s = min(elapsed_s, self._period_s), max(elapsed_s, self._last_dt_s)

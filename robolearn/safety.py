@@ -111,13 +111,16 @@ class Gate:
 
         Raises BorderError for a bad command, DeviceError if not connected or faulted: nothing is sent."""
         self._check_ready()
-        self._check_reading(self.read())
+        state = self.read()
+        self._check_reading(state)
         self._check_ready()
         now_ns = self._clock.now_ns()
         requested, bounded = self._check(command, now_ns)
         opening = None if bounded is None else self._loads.bound(bounded)
         elapsed_ns = self._period_ns if self._sent_ns is None else now_ns - self._sent_ns
         step = self._limiter.limit(requested, elapsed_ns * 1e-9)
+        if self._excursions.astray and not self._excursions.leads_back(self._tool(state, self._limiter.way(step))):
+            step = self._limiter.stay([*step.clips, self._excursions.box])
         sent = ArmCommand(command.stamp_ns, CommandMode.JOINT_POSITION, np.array(step.target_rad), opening)
         executed = self._send(sent)
         self._limiter.advance(step, self._finite("executed", executed.command.values), elapsed_ns * 1e-9)
@@ -187,9 +190,10 @@ class Gate:
     def _measured(self, state: ArmState) -> list[float]:
         return self._finite("measured position", state.joint_position_rad)
 
-    def _tool(self, state: ArmState) -> list[float]:
-        """Where the tool is (3,) in the base frame [m], by the kinematics in which the boxes are meant."""
-        tool: list[float] = self._kinematics.tool_position_base_m(np.array(self._measured(state))).tolist()
+    def _tool(self, state: ArmState, way_rad: Float | float = 0.0) -> list[float]:
+        """Where the tool is (3,) in the base frame [m], or would be after going ``way_rad`` (J,) from there."""
+        joints = np.array(self._measured(state)) + way_rad
+        tool: list[float] = self._kinematics.tool_position_base_m(joints).tolist()
         return tool
 
     def _check_reading(self, state: ArmState) -> None:

@@ -1,14 +1,22 @@
-"""A process that was started to serve another one ends with it, however that one ends."""
+"""A process that serves another ends with it, however that one ends; and each goes as first as it is urgent."""
 
 from __future__ import annotations
 
+import ctypes
+import os
+import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import psutil
+import pytest
+
+from robolearn.processes import Urgency
 
 PATIENCE_S = 20.0
+DROP_CAPABILITY, SYS_NICE = 24, 23  # of prctl, and of capabilities(7)
 PARENT = """
 import os, subprocess, sys, time
 from robolearn.processes import die_with
@@ -31,16 +39,42 @@ def test_a_child_ends_when_its_parent_is_killed() -> None:
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
-def test_what_gives_way_only_has_what_the_others_leave_and_so_have_its_threads() -> None:
-    told = """
-import os, threading
-from robolearn.processes import give_way
-give_way()
-policies = [os.sched_getscheduler(0)]
-thread = threading.Thread(target=lambda: policies.append(os.sched_getscheduler(0)))
+SCHEDULED = """
+import os, sys, threading
+from robolearn.processes import Urgency, schedule
+schedule(Urgency[sys.argv[1]])
+found = [(os.sched_getscheduler(0), os.sched_getparam(0).sched_priority)]
+thread = threading.Thread(target=lambda: found.append((os.sched_getscheduler(0), os.sched_getparam(0).sched_priority)))
 thread.start()
 thread.join()
-print(policies == 2 * [os.SCHED_IDLE])
+assert found[0] == found[1]
+print(*found[0])
 """
-    given = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
-    assert given.stdout == "True\n"
+
+
+def _scheduled(urgency: str, prepare: Callable[[], None] | None = None) -> list[int]:
+    """Policy and priority of a process that has asked for it, after ``prepare``."""
+    words = [sys.executable, "-c", SCHEDULED, urgency]
+    told = subprocess.run(words, capture_output=True, text=True, check=True, preexec_fn=prepare)
+    return [int(word) for word in told.stdout.split()]
+
+
+def _without_rights() -> None:
+    """Take the capability from what is run next, whoever it belongs to."""
+    ctypes.CDLL(None).prctl(DROP_CAPABILITY, SYS_NICE)
+    resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
+
+
+def test_what_is_idle_only_has_what_the_others_leave_and_so_have_its_threads() -> None:
+    assert _scheduled("IDLE") == [os.SCHED_IDLE, 0]
+    assert _scheduled("NORMAL") == [os.SCHED_OTHER, 0]
+
+
+def test_a_real_time_priority_is_done_without_where_it_is_not_allowed() -> None:
+    assert _scheduled("MOVES", _without_rights) == [os.SCHED_OTHER, 0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is sure to have the right")
+def test_where_it_is_allowed_it_is_taken() -> None:
+    assert _scheduled("MOVES") == [os.SCHED_RR, Urgency.MOVES]
+    assert _scheduled("ACTS") == [os.SCHED_RR, Urgency.ACTS]

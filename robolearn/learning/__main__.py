@@ -20,7 +20,7 @@ from robolearn.learning.learner import Learner
 from robolearn.learning.run_folder import RunFolder
 from robolearn.learning.shapes import residual_shape
 from robolearn.policies.chunk import ChunkPolicy
-from robolearn.processes import give_way
+from robolearn.processes import Urgency, schedule
 
 OK, BAD_INPUT = 0, 2
 
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--give-way", action="store_true", help="to what moves a real arm on the same machine")
     args = parser.parse_args(argv)
     if args.give_way:
-        give_way()
+        schedule(Urgency.IDLE)
     try:
         serve(RunFolder(args.run), load_learning(args.config), args.seed, args.parent)
     except (RobolearnError, OSError) as error:

@@ -27,6 +27,7 @@ from robolearn.nodes.roll import Roll
 from robolearn.nodes.stamps import Stamps
 from robolearn.nodes.table import NodeEntry, entry
 from robolearn.nodes.topics import Qos, Service, Topic
+from robolearn.processes import schedule
 
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 REPORT_S = 1.0
@@ -46,8 +47,9 @@ class TableNode(Node):
 
     def __init__(self, name: str) -> None:
         """Raises ConfigError for parameters that are unknown, missing, of another type or out of range."""
-        super().__init__(name, automatically_declare_parameters_from_overrides=True)
         self.entry: NodeEntry = entry(name)
+        schedule(self.entry.urgency)  # before the middleware begins its threads, which inherit it
+        super().__init__(name, automatically_declare_parameters_from_overrides=True)
         parameters.declare(self, self.entry)
         self.done = False  # true: its work is done, and its process ends
         self.simulated = bool(self.get_parameter("use_sim_time").value)

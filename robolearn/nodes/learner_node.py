@@ -16,7 +16,6 @@ from robolearn.learning.weights import NO_VERSION
 from robolearn.nodes import topics
 from robolearn.nodes.base import TableNode, run
 from robolearn.nodes.worker import Worker, job_of_node
-from robolearn.processes import give_way
 
 LOOK_S = 0.2  # between two looks at how far it is
 
@@ -57,8 +56,7 @@ class LearnerNode(TableNode):
 
 
 def main() -> int:
-    """Run the node, which gives way to all others. Returns an exit status."""
-    give_way()
+    """Run the node. Returns an exit status."""
     return run(LearnerNode)
 
 

@@ -16,6 +16,7 @@ from robolearn.nodes.qos import PROFILES
 from robolearn.nodes.table import NODES, Needed, NodeEntry, Parameter, Restart
 from robolearn.nodes.topics import Qos, Service, Topic
 from robolearn.nodes.up.setups import SETUPS
+from robolearn.processes import Urgency
 
 PAGE = Path("docs/ros.md")
 HEAD = """# Nodes, topics, services
@@ -35,6 +36,10 @@ SETUPS_HEAD = """## What is started together
 
 `robolearn up NAME` starts these as processes and keeps them up; `ros2 launch robolearn NAME.launch.py` starts the same.
 Of the devices, a cell with a twin starts `twin_node` alone, and a real one the others.
+
+What moves the arm, what sees and what acts ask for a real-time priority, in this order, and learning gives way to all. Who
+may not have one (`ulimit -r` says 0) runs the same nodes without; `@realtime - rtprio 90` in `/etc/security/limits.conf`
+and membership of that group allow it.
 """
 QOS_HEAD = "## Quality of service\n"
 NEEDED = {Needed.ALWAYS: "", Needed.REAL: "real cells", Needed.TWIN: "cells with a twin"}
@@ -81,6 +86,7 @@ def _node(node: NodeEntry) -> Iterator[str]:
     """The section of a node."""
     facts = [f"restarted: {RESTART[node.restart]}"]
     facts += [f"only in {NEEDED[node.needed]}"] if NEEDED[node.needed] else []
+    facts += [_urgency(node.urgency)] if node.urgency is not Urgency.NORMAL else []
     facts += ["has a life cycle"] if node.lifecycle else []
     facts += [f"one for each camera, called `{node.name}_<camera>`"] if node.per_camera else []
     yield f"## {node.name}\n\n{_sentence(node.meaning)} ({'; '.join(facts)})\n"
@@ -88,6 +94,10 @@ def _node(node: NodeEntry) -> Iterator[str]:
     yield from _rows(("publishes", "type", "QoS", "meaning"), map(_topic, node.publishes))
     yield from _rows(("subscribes to", "type", "QoS", "meaning"), map(_topic, node.subscribes))
     yield from _rows(("offers", "type", "meaning"), map(_service, node.services))
+
+
+def _urgency(urgency: Urgency) -> str:
+    return "gives way to all others" if urgency is Urgency.IDLE else f"real-time priority {urgency}, if its user may"
 
 
 def _parameter(parameter: Parameter) -> list[str]:

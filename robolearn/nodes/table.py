@@ -13,6 +13,7 @@ from enum import Enum
 from robolearn.errors import ConfigError, unknown
 from robolearn.nodes import topics
 from robolearn.nodes.topics import Service, Topic
+from robolearn.processes import Urgency
 
 Value = bool | int | float | str
 
@@ -58,6 +59,7 @@ class NodeEntry:
     subscribes: tuple[Topic, ...] = ()
     services: tuple[Service, ...] = ()
     lifecycle: bool = False
+    urgency: Urgency = Urgency.NORMAL
     per_camera: bool = False  # one process for each camera of the station, called <name>_<camera>
 
     @property
@@ -90,6 +92,7 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="arm_node",
         meaning="the arm of the station",
+        urgency=Urgency.MOVES,
         needed=Needed.REAL,
         parameters=DEVICE,
         publishes=(*ARM_STREAMS, *topics.ARM.answers, topics.DIAGNOSTICS),
@@ -100,6 +103,7 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="camera_node",
         meaning="one camera of the station",
+        urgency=Urgency.SENSES,
         needed=Needed.REAL,
         parameters=(*DEVICE, Parameter("camera", str, None, "which camera of the station")),
         publishes=(*CAMERA_STREAMS, topics.DIAGNOSTICS),
@@ -138,6 +142,7 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="safety_node",
         meaning="the gate between whoever commands and the arm; limits are those of the station's file",
+        urgency=Urgency.MOVES,
         parameters=(
             *CELL,
             Parameter("sources", str, "teleop actor", "who may command, the one that prevails first"),
@@ -152,6 +157,7 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="teleop_node",
         meaning="the station's device with which a person drives the arm and labels episodes",
+        urgency=Urgency.SENSES,
         needed=Needed.REAL,
         parameters=(*CELL, Parameter("rate_hz", float, 30.0, "readings per second", 1.0, 1000.0)),
         publishes=(topics.TELEOP, topics.DIAGNOSTICS),
@@ -167,6 +173,7 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="actor_node",
         meaning="practises: the policy acts, the reward judges, every tick goes into the store",
+        urgency=Urgency.ACTS,
         restart=Restart.ON_FAILURE,
         parameters=(*LEARNING, Parameter("teleop", bool, False, "a person may take over")),
         publishes=(topics.REQUESTED, topics.EPISODE, topics.DIAGNOSTICS),
@@ -175,6 +182,7 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="learner_node",
         meaning="learns from the store, and publishes weights into the run's folder",
+        urgency=Urgency.IDLE,
         parameters=LEARNING,
         publishes=(topics.WEIGHTS_VERSION, topics.DIAGNOSTICS),
     ),

@@ -20,7 +20,9 @@ from robolearn.nodes.bench.inference import Inference
 from robolearn.nodes.bench.rig import CAMERAS, FPS, HEIGHT, WIDTH
 from robolearn.nodes.camera_client import RosCamera
 from robolearn.nodes.link import Link
+from robolearn.nodes.table import entry
 from robolearn.nodes.world import RosWorld
+from robolearn.processes import schedule
 from robolearn.station import Station
 
 PATIENCE_S = 60.0
@@ -36,6 +38,7 @@ def main() -> None:
     parser.add_argument("--hz", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
     arguments = parser.parse_args()
+    schedule(entry("actor_node").urgency)
     config = load_station(arguments.station)
     with closing(Link("bench_actor", arguments.namespace, PATIENCE_S)) as link:
         world = RosWorld(link, config.camera_specs(), topics.SAFETY.of("actor"))

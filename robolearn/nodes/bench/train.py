@@ -1,6 +1,6 @@
 """A learner at work beside the measurement, as learner_node is: ``python -m robolearn.nodes.bench.train``.
 
-It says how fast it is until it is told to end, and gives way to everything else."""
+It says how fast it is until it is told to end."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ import torch
 from robolearn.bench.learner import CONFIG, updates_per_s
 from robolearn.bench.replay import filled_buffers
 from robolearn.learning.config import load_learning
-from robolearn.processes import give_way
+from robolearn.nodes.table import entry
+from robolearn.processes import schedule
 
 BLOCK_S = 2.0
 
 
 def main() -> None:
     """One line with the rate of each block."""
-    give_way()
+    schedule(entry("learner_node").urgency)
     config = load_learning(CONFIG)
     features, _ = filled_buffers()
     torch.set_num_threads(config.learner.threads)

@@ -52,27 +52,22 @@ def outside(truth: Truth, station: StationConfig) -> dict[str, list[float]]:
     low, high = np.array(limits.joint_lower_rad), np.array(limits.joint_upper_rad)
     joints = (truth.joints_rad < low - JOINT_SLACK_RAD) | (truth.joints_rad > high + JOINT_SLACK_RAD)
     shares, shares_s = _speed_shares(truth, station)
-    box = limits.workspace
-    tool = (truth.tool_base_m < np.array(box.min_base_m) - TOOL_SLACK_M) | (
-        truth.tool_base_m > np.array(box.max_base_m) + TOOL_SLACK_M
-    )
     return {
         "joint_range": _entries(joints, truth.time_s),
         "joint_speed": _entries(shares > SPEED_SLACK, shares_s),
-        "workspace": _entries(tool, truth.time_s),
+        "workspace": _entries(_strayed_m(truth, station)[:, None] > TOOL_SLACK_M, truth.time_s),
     }
 
 
 def excess(truth: Truth, station: StationConfig) -> dict[str, float]:
     """How far beyond each limit the arm went at most; zero or less: it did not."""
-    limits, box = station.limits, station.limits.workspace
+    limits = station.limits
     joints = np.maximum(limits.joint_lower_rad - truth.joints_rad, truth.joints_rad - limits.joint_upper_rad)
-    tool = np.maximum(box.min_base_m - truth.tool_base_m, truth.tool_base_m - box.max_base_m)
     shares, _ = _speed_shares(truth, station)
     most = {
         "joint_range_rad": joints.max(),
         "joint_speed_share": shares.max(initial=0.0) - 1.0,
-        "workspace_m": tool.max(),
+        "workspace_m": _strayed_m(truth, station).max(),
     }
     return {name: float(value) for name, value in most.items()}
 
@@ -91,6 +86,14 @@ def rest_s(truth: Truth, from_s: float) -> float | None:
     joints = truth.joints_rad[first:last]
     moving = np.flatnonzero(np.abs(joints - joints[-1]).max(axis=1) > STILL_RAD)
     return float(truth.time_s[first + moving[-1]]) - end_s if len(moving) else 0.0
+
+
+def _strayed_m(truth: Truth, station: StationConfig) -> Float:
+    """How far out of the workspace (N,), less than zero inside; where a reset put it outside, from there on."""
+    box, tool = station.limits.workspace, truth.tool_base_m
+    beyond = np.maximum(box.min_base_m - tool, tool - box.max_base_m).max(axis=1)
+    spans = np.split(beyond, 1 + np.flatnonzero(_jumps(truth)))
+    return np.concatenate([span - np.minimum.accumulate(np.maximum(span, 0.0)) for span in spans])
 
 
 def _speed_shares(truth: Truth, station: StationConfig) -> tuple[Float, Float]:

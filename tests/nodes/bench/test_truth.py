@@ -62,6 +62,20 @@ def test_each_motion_out_of_a_limit_is_counted_by_its_name(
     assert max(truth.excess(seen, STATION).values()) > 0.0
 
 
+def test_where_a_reset_puts_the_tool_is_no_motion_but_what_it_strays_from_there_is(tmp_path: Path) -> None:
+    top = LIMITS.workspace.max_base_m[2]
+    written = rows(streamed(ROWS))
+    written[400:, 2] = 0.1  # the arm stands elsewhere at once: it was reset
+    written[400:500, -1] = top + 0.015
+    seen = log(tmp_path, written)
+    assert truth.outside(seen, STATION)["workspace"] == []
+    assert truth.excess(seen, STATION)["workspace_m"] == 0.0
+    written[450:460, -1] = top + 0.03
+    assert truth.outside(log(tmp_path, written), STATION)["workspace"] == [pytest.approx(DT_S * 451)]
+    written[600:700, -1] = top + 0.015
+    assert len(truth.outside(log(tmp_path, written), STATION)["workspace"]) == 2
+
+
 def test_speeds_are_taken_over_a_tenth_of_a_second_and_not_over_a_reset(tmp_path: Path) -> None:
     limit = LIMITS.joint_speed_rad_s[0]
     written = rows(streamed(ROWS))
