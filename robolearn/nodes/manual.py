@@ -37,9 +37,9 @@ SETUPS_HEAD = """## What is started together
 `robolearn up NAME` starts these as processes and keeps them up; `ros2 launch robolearn NAME.launch.py` starts the same.
 Of the devices, a cell with a twin starts `twin_node` alone, and a real one the others.
 
-What moves the arm, what sees and what acts ask for a real-time priority, in this order, and learning gives way to all. Who
-may not have one (`ulimit -r` says 0) runs the same nodes without; `@realtime - rtprio 90` in `/etc/security/limits.conf`
-and membership of that group allow it.
+What moves the arm, what sees and what acts ask for a real-time priority, in this order; learning gives way to all. Who
+may not have one (`ulimit -r` says 0) runs the same nodes without: to allow it, put `@realtime - rtprio 90` into
+`/etc/security/limits.conf` and join that group.
 """
 QOS_HEAD = "## Quality of service\n"
 NEEDED = {Needed.ALWAYS: "", Needed.REAL: "real cells", Needed.TWIN: "cells with a twin"}
