@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ KILL, STOP, GO = signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT
 STREAM = ("actor_node", "safety_node", "arm_node")  # the arm's commands end with these
 ROOM_BYTES = 16384
 BURST_S, FLOOD_HZ, DOUBLE_HZ = 0.5, 1000.0, 50.0
+REFUSED, NOTICED_S = "refused", 15.0
 CAMERA_S, DISK_S, CLOCK_S, LEARNER_GONE_S, UNPLUGGED_S = 2.5, 3.0, 1.5, 60.0, 1.0
 
 
@@ -115,13 +117,24 @@ def clock_stepped(hours: float, times: int) -> Injection:
 
 
 def truncated_weights(cell: FaultCell) -> None:
-    """A new version of the weights of which the end is missing."""
-    folder = WeightsFolder(cell.run / "weights")
+    """A new version of the weights of which the end is missing; another one if the learner's next comes first."""
+    folder, said = WeightsFolder(cell.run / "weights"), len(cell.seen.named)
     folder.path.mkdir(exist_ok=True)
-    path = folder.path / f"weights-{folder.newest() + 1:09d}.safetensors"
-    path.write_bytes((64).to_bytes(8, "little") + b'{"__metadata__"')
-    cell.wait(3.0)
-    path.unlink(missing_ok=True)
+    ours: list[int] = []
+
+    def file(version: int) -> Path:
+        return folder.path / f"weights-{version:09d}.safetensors"
+
+    def refused() -> bool:
+        newest = folder.newest()
+        if newest not in ours:
+            ours.append(newest + 1)
+            file(newest + 1).write_bytes((64).to_bytes(8, "little") + b'{"__metadata__"')
+        return any(REFUSED in report for report in cell.seen.named[said:])
+
+    cell.wait_until(refused, NOTICED_S)
+    for version in ours:
+        file(version).unlink(missing_ok=True)
 
 
 def disk_full(cell: FaultCell) -> None:
@@ -197,7 +210,7 @@ WITH_TWIN: tuple[Injection, ...] = (
     broken_camera("wrong size", "expected", 10),
     clock_stepped(1.0, 10),
     clock_stepped(-1.0, 10),
-    Injection("weights truncated", truncated_weights, "refused", 10),
+    Injection("weights truncated", truncated_weights, REFUSED, 10),
     Injection("disk full", disk_full, "File too large|cannot", 8),
     *(killed(node, 5) for node in NODES),
     *(stopped(node, 1.0, 5) for node in NODES),
