@@ -6,7 +6,6 @@ import ctypes
 import os
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from enum import IntEnum
 
 SET_DEATH_SIGNAL = 1  # of prctl
@@ -34,13 +33,16 @@ class Urgency(IntEnum):
     MOVES = 30
 
 
-def schedule(urgency: Urgency) -> None:
-    """Have this thread, and all that it begins, served so. Without the right to a real-time priority: as NORMAL.
+def schedule(urgency: Urgency) -> bool:
+    """Have this thread, and all that it begins, served so. False without the right to it: then it is as it was.
 
     Other than niceness, IDLE also has the scheduler take a core that does only such work for a free one: a node that
     wakes up does not push aside another node while there is one."""
-    if urgency is Urgency.IDLE:
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    elif urgency is not Urgency.NORMAL:
-        with suppress(PermissionError):
-            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(urgency))
+    if urgency is Urgency.NORMAL:
+        return True
+    policy, priority = (os.SCHED_IDLE, 0) if urgency is Urgency.IDLE else (os.SCHED_RR, urgency)
+    try:
+        os.sched_setscheduler(0, policy, os.sched_param(priority))
+    except PermissionError:
+        return False
+    return True

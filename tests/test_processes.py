@@ -42,18 +42,18 @@ def test_a_child_ends_when_its_parent_is_killed() -> None:
 SCHEDULED = """
 import os, sys, threading
 from robolearn.processes import Urgency, schedule
-schedule(Urgency[sys.argv[1]])
+done = schedule(Urgency[sys.argv[1]])
 found = [(os.sched_getscheduler(0), os.sched_getparam(0).sched_priority)]
 thread = threading.Thread(target=lambda: found.append((os.sched_getscheduler(0), os.sched_getparam(0).sched_priority)))
 thread.start()
 thread.join()
 assert found[0] == found[1]
-print(*found[0])
+print(*found[0], int(done))
 """
 
 
 def _scheduled(urgency: str, prepare: Callable[[], None] | None = None) -> list[int]:
-    """Policy and priority of a process that has asked for it, after ``prepare``."""
+    """Policy and priority of a process that has asked for it, after ``prepare``, and whether it got it."""
     words = [sys.executable, "-c", SCHEDULED, urgency]
     told = subprocess.run(words, capture_output=True, text=True, check=True, preexec_fn=prepare)
     return [int(word) for word in told.stdout.split()]
@@ -66,15 +66,15 @@ def _without_rights() -> None:
 
 
 def test_what_is_idle_only_has_what_the_others_leave_and_so_have_its_threads() -> None:
-    assert _scheduled("IDLE") == [os.SCHED_IDLE, 0]
-    assert _scheduled("NORMAL") == [os.SCHED_OTHER, 0]
+    assert _scheduled("IDLE") == [os.SCHED_IDLE, 0, 1]
+    assert _scheduled("NORMAL") == [os.SCHED_OTHER, 0, 1]
 
 
 def test_a_real_time_priority_is_done_without_where_it_is_not_allowed() -> None:
-    assert _scheduled("MOVES", _without_rights) == [os.SCHED_OTHER, 0]
+    assert _scheduled("MOVES", _without_rights) == [os.SCHED_OTHER, 0, 0]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root is sure to have the right")
 def test_where_it_is_allowed_it_is_taken() -> None:
-    assert _scheduled("MOVES") == [os.SCHED_RR, Urgency.MOVES]
-    assert _scheduled("ACTS") == [os.SCHED_RR, Urgency.ACTS]
+    assert _scheduled("MOVES") == [os.SCHED_RR, Urgency.MOVES, 1]
+    assert _scheduled("ACTS") == [os.SCHED_RR, Urgency.ACTS, 1]

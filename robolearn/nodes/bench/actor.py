@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--hz", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
     arguments = parser.parse_args()
-    schedule(entry("actor_node").urgency)
+    real_time = schedule(entry("actor_node").urgency)
     config = load_station(arguments.station)
     with closing(Link("bench_actor", arguments.namespace, PATIENCE_S)) as link:
         world = RosWorld(link, config.camera_specs(), topics.SAFETY.of("actor"))
@@ -47,7 +47,7 @@ def main() -> None:
         ) as station:
             station.connect()
             figures = Actor(link, world.cameras[CAMERAS[0]], station).run(FPS // arguments.hz, arguments.seconds)
-    sys.stdout.write(json.dumps(figures) + "\n")
+    sys.stdout.write(json.dumps({**figures, "real_time": real_time}) + "\n")
 
 
 class Actor:

@@ -26,6 +26,7 @@ from robolearn.nodes.bench.rig import CAMERAS, FPS, HEIGHT, WIDTH
 from robolearn.nodes.qos import PROFILES
 from robolearn.nodes.stamps import to_ns, to_time
 from robolearn.nodes.topics import Qos
+from robolearn.processes import Urgency, schedule
 
 JOINTS = 5
 PROPRIO = 2 * JOINTS + 6
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("--hz", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
     arguments = parser.parse_args()
+    schedule(URGENCY[arguments.role])
     network.join()
     node = Node(f"{NODE}_{arguments.role}", namespace=arguments.namespace, enable_rosout=False)
     try:
@@ -115,6 +117,7 @@ def _spin(node: Node, begun: Callable[[], bool], seconds: float) -> None:
 
 
 ROLES = {"camera": camera, "actor": actor}
+URGENCY = {"camera": Urgency.MOVES, "actor": Urgency.ACTS}  # as on our side
 
 
 if __name__ == "__main__":
