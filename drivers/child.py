@@ -1,7 +1,8 @@
 """The child process in which a maker's library lives: its calls may block for seconds, and it may crash.
 
 It reads from the start, and drives only once it has been asked to arm. It is never repaired: when anything goes
-wrong it says so and ends, or its parent ends it, and a new one is started."""
+wrong it says so and ends, or its parent ends it, and a new one is started. Other processes wait for it, where its user
+may have that: a stream of targets has no time to lose."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from drivers.child_words import ARM, ARMED, FAILED, HALT, READING, TARGET, unpack_numbers
+from robolearn.processes import Urgency, schedule
 
 MOST_WORDS = 4096
 
@@ -79,6 +81,7 @@ class Child:
 
 def run_child(make: Callable[[str], Device]) -> None:
     """``python -m module FD SETTINGS``, started by the driver; ``make`` connects with the settings."""
+    schedule(Urgency.MOVES)
     link = socket.socket(fileno=int(sys.argv[1]))
     try:
         Child(link, make(sys.argv[2])).run()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
 SET_DEATH_SIGNAL = 1  # of prctl
@@ -46,3 +47,14 @@ def schedule(urgency: Urgency) -> bool:
     except PermissionError:
         return False
     return True
+
+
+@contextmanager
+def served_as(urgency: Urgency) -> Iterator[None]:
+    """Schedule this thread so inside; threads and processes that are begun there stay so."""
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    schedule(urgency)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, *before)

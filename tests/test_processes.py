@@ -7,13 +7,14 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 
 import psutil
 import pytest
 
-from robolearn.processes import Urgency
+from robolearn.processes import Urgency, served_as
 
 PATIENCE_S = 20.0
 DROP_CAPABILITY, SYS_NICE = 24, 23  # of prctl, and of capabilities(7)
@@ -78,3 +79,19 @@ def test_a_real_time_priority_is_done_without_where_it_is_not_allowed() -> None:
 def test_where_it_is_allowed_it_is_taken() -> None:
     assert _scheduled("MOVES") == [os.SCHED_RR, Urgency.MOVES, 1]
     assert _scheduled("ACTS") == [os.SCHED_RR, Urgency.ACTS, 1]
+
+
+def test_a_thread_is_urgent_for_a_while_and_what_it_begins_meanwhile_stays_so() -> None:
+    before, begun = os.sched_getscheduler(0), []
+    go = threading.Event()
+
+    def look() -> None:
+        go.wait(PATIENCE_S)
+        begun.append(os.sched_getscheduler(0))
+
+    with served_as(Urgency.MOVES):
+        thread = threading.Thread(target=look)
+        thread.start()
+    go.set()
+    thread.join()
+    assert begun == _scheduled("MOVES")[:1] and os.sched_getscheduler(0) == before

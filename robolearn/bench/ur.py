@@ -20,6 +20,7 @@ from robolearn.bench.jitter import BareChain, late_gaps, unexcused
 from robolearn.contracts import ArmCommand, CommandMode, Float
 from robolearn.descriptions import description
 from robolearn.errors import BenchError, DeviceError
+from robolearn.processes import Urgency, served_as
 
 RATE_HZ = 125.0
 LATE_S = 0.016
@@ -86,7 +87,7 @@ class Stream:
 def measure(seconds: float, faults: int, note: Note) -> dict[str, Any]:
     """Stream for ``seconds``, then have ``faults`` faults of each kind. Raises BenchError if the robot is not there."""
     host = f"127.{20 + os.getpid() // 62500 % 200}.{1 + os.getpid() // 250 % 250}.{1 + os.getpid() % 250}"
-    with EmulatedDevice("ur", "--host", host) as robot:
+    with EmulatedDevice("ur", "--host", host) as robot, served_as(Urgency.MOVES):  # as arm_node is, and the bare chain
         arm = make_arm(host)
         arm.connect()
         try:

@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from robolearn.nodes.bench.ready import wait_for_gate
 from robolearn.nodes.bench.rig import CAMERAS, running_cell
 from robolearn.nodes.link import Link
 from robolearn.nodes.up.child import Child
-from robolearn.processes import Urgency, die_with, schedule
+from robolearn.processes import Urgency, die_with, served_as
 from robolearn.progress import Progress, Stage
 
 NAME = "bench ros"
@@ -78,9 +77,9 @@ def measure(seconds: float, frames_seconds: float, stage: Stage) -> dict[str, An
 
 
 def _urgent_link(namespace: str) -> Link:
-    """What times the commands at the arm is served as the arm is; its threads alone, not the processes begun here."""
-    with ThreadPoolExecutor(initializer=schedule, initargs=(Urgency.MOVES,)) as urgent:
-        return urgent.submit(Link, "bench", namespace, START_S).result()
+    """What times the commands at the arm is served as the arm is; its threads alone, not the processes begun later."""
+    with served_as(Urgency.MOVES):
+        return Link("bench", namespace, START_S)
 
 
 def at_each_rate(side: Callable[[int], dict[str, Any]], stage: Stage) -> tuple[dict[int, dict[str, Any]], float]:
