@@ -11,7 +11,7 @@ import numpy as np
 
 from robolearn.backends import load_station, load_task, open_station
 from robolearn.contracts import Action
-from robolearn.errors import BenchError
+from robolearn.errors import BenchError, DeviceError
 from robolearn.station import CameraConfig, Station, StationConfig
 from sim.bare import Moment, bare_step, moment
 from sim.world import TwinWorld
@@ -52,8 +52,11 @@ def station_step(station: Station) -> Callable[[], None]:
         if count % EPISODE_STEPS == 0:
             station.reset(seed=count)
         station.observe()
-        station.act(Action(actions[count % EPISODE_STEPS]))
-        count += 1
+        try:
+            station.act(Action(actions[count % EPISODE_STEPS]))
+            count += 1
+        except DeviceError:  # thrown about at random, the tool may be stopped for leaving its workspace
+            count += EPISODE_STEPS - count % EPISODE_STEPS
 
     return step
 
