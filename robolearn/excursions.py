@@ -14,12 +14,14 @@ LEADS_BACK = 0.5  # so much of a step's length has to
 class ExcursionGuard:
     """Compares where the tool really is with workspace and keep-out boxes, whatever was commanded.
 
-    A tool that starts outside may come in by and by, but stray no farther than its slack from the best it reached."""
+    A tool that starts outside may come in by and by, but stray no farther than its slack from the best it reached.
+    One that is re-armed where it was stopped has to come back."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._least_m = self._beyond_m = 0.0
+        self._least_m = self._beyond_m = self._allowed_m = 0.0
         self._tool_base_m: Sequence[float] = ()
+        self._stopped_base_m: Sequence[float] | None = None
 
     @property
     def astray(self) -> bool:
@@ -34,19 +36,25 @@ class ExcursionGuard:
     def start(self, tool_base_m: Sequence[float]) -> None:
         """The tool is here, and may be."""
         self._look(tool_base_m)
-        self._least_m = max(0.0, self._beyond_m)
+        slack_m, stopped = self._limits.tool_slack_m, self._stopped_base_m
+        if stopped is None or math.dist(stopped, tool_base_m) > slack_m:
+            self._least_m = max(0.0, self._beyond_m)
+        self._allowed_m = max(self._least_m + slack_m, self._beyond_m + ASTRAY * slack_m)
+        self._stopped_base_m = None
 
     def watch(self, tool_base_m: Sequence[float]) -> str | None:
         """Why the arm must stop now, or None."""
         self._look(tool_base_m)
-        allowed_m = self._least_m + self._limits.tool_slack_m
-        if self._beyond_m > allowed_m:
+        if self._beyond_m > self._allowed_m:
+            self._stopped_base_m = tool_base_m
             where = ", ".join(f"{value:.3f}" for value in tool_base_m)
             return (
                 f"{self.box}: the tool was measured at ({where}) m, {1e3 * self._beyond_m:.1f} mm beyond it; "
-                f"allowed are {1e3 * allowed_m:.1f} mm. Does the arm press against something?"
+                f"allowed are {1e3 * self._allowed_m:.1f} mm. Does the arm press against something?"
             )
         self._least_m = min(self._least_m, max(0.0, self._beyond_m))
+        slack_m = self._limits.tool_slack_m
+        self._allowed_m = min(self._allowed_m, max(self._least_m + slack_m, self._beyond_m + ASTRAY * slack_m))
         return None
 
     def leads_back(self, end_base_m: Sequence[float]) -> bool:

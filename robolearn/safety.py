@@ -72,6 +72,7 @@ class Gate:
             state = self._arm.read()
             self._loads.start(self._spec.name, state)
             self._start_from(state)
+            self._excursions.start(self._tool(state))
         except RobolearnError:
             self._arm.close()
             raise
@@ -143,7 +144,9 @@ class Gate:
         self._arm.rearm()
         if self._arm.fault is not None:
             raise DeviceError(f"{self._spec.name}: the fault persists: {self._arm.fault}")
-        self._start_from(self._arm.read())
+        state = self._arm.read()
+        self._start_from(state)
+        self._excursions.start(self._tool(state))
         self._fault = None
 
     def _check_ready(self) -> None:
@@ -183,7 +186,6 @@ class Gate:
         """Take a measured position as the reference, at rest, with no command yet."""
         self._check_reading(state)
         self._limiter.start(self._measured(state))
-        self._excursions.start(self._tool(state))
         self._sent_ns = self._stamp_ns = None
         self._held = False
 

@@ -12,6 +12,7 @@ from robolearn.contracts import Float
 from robolearn.errors import BorderError, DeviceError
 from robolearn.excursions import ExcursionGuard
 from robolearn.limits import Box, Limits
+from tests.contract.fake_arm import PERIOD_NS
 from tests.gate_bench import PAN, WIDE, Bench
 
 SLACK_M = WIDE.tool_slack_m
@@ -52,6 +53,35 @@ def test_from_outside_the_tool_may_come_in_but_stray_no_farther_than_its_slack_a
     assert "allowed are 5.0 mm" in str(guard.watch((0.2, 0.0, 0.306)))
 
 
+def test_rearmed_where_it_was_stopped_the_tool_has_to_come_back_and_is_given_little_more() -> None:
+    guard = _guard(ROOM, (0.2, 0.0, 0.15))
+    assert guard.watch((0.2, 0.106, 0.15)) is not None
+    guard.start((0.2, 0.106, 0.15))
+    assert guard.astray and guard.watch((0.2, 0.108, 0.15)) is None
+    assert "allowed are 8.5 mm" in str(guard.watch((0.2, 0.109, 0.15)))
+    guard.start((0.2, 0.109, 0.15))
+    assert guard.watch((0.2, 0.1, 0.15)) is None
+    assert "allowed are 5.0 mm" in str(guard.watch((0.2, 0.106, 0.15)))
+
+
+def test_rearmed_elsewhere_it_starts_anew() -> None:
+    guard = _guard(ROOM, (0.2, 0.0, 0.15))
+    assert guard.watch((0.2, 0.106, 0.15)) is not None
+    guard.start((0.2, 0.0, 0.32))
+    assert not guard.astray and guard.watch((0.2, 0.0, 0.322)) is None
+
+
+def test_holding_still_for_want_of_commands_gives_no_more_slack() -> None:
+    bench = Bench(ROOM)
+    bench.drive(bench.start, 3)
+    bench.arm.place(_pan_out(bench, 0.8 * SLACK_M))
+    bench.clock.sleep_until(bench.clock.now_ns() + 10 * PERIOD_NS + 1)
+    bench.gate.read()
+    bench.arm.place(_pan_out(bench, 1.2 * SLACK_M))
+    bench.gate.read()
+    assert "6.0 mm beyond" in str(bench.gate.fault)
+
+
 def _pan_out(bench: Bench, beyond_m: float) -> Float:
     """Joints with the tool beyond the workspace's greatest y: the pan was pushed."""
     pushed = bench.start.copy()
@@ -70,6 +100,8 @@ def test_an_arm_that_is_pushed_out_is_held_where_it_is_until_rearmed() -> None:
             bench.send(bench.start)
     assert len(bench.arm.sent) == sent and "10.0 mm" in str(bench.arm.fault)
     bench.gate.rearm()
+    elsewhere = bench.arm.read().joint_position_rad + 0.01 * np.array([0, 1, -1, 0, 0])
+    assert "workspace" in bench.send(elsewhere).clips
     bench.drive(bench.start, 60)
     np.testing.assert_allclose(bench.arm.read().joint_position_rad, bench.start, atol=1e-9)
 
