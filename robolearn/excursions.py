@@ -9,19 +9,22 @@ from robolearn.limits import KEEP_OUT, WORKSPACE, Limits
 
 ASTRAY = 0.5  # of the slack: before the arm has to be stopped, it is not led any farther
 LEADS_BACK = 0.5  # so much of a step's length has to
+SWING_NS = 100_000_000  # a servo that overshoots has swung back by then; stopped on its way out, it would stay there
 
 
 class ExcursionGuard:
     """Compares where the tool really is with workspace and keep-out boxes, whatever was commanded.
 
-    A tool that starts outside may come in by and by, but stray no farther than its slack from the best it reached.
-    One that is re-armed where it was stopped has to come back."""
+    Farther out than its slack the tool may swing for a moment, but never twice as far. One that starts outside may come
+    in by and by, but stray no farther from the best it reached. One that is re-armed where it was stopped has to come
+    back."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._least_m = self._beyond_m = self._allowed_m = 0.0
         self._tool_base_m: Sequence[float] = ()
         self._stopped_base_m: Sequence[float] | None = None
+        self._since_ns: int | None = None  # beyond what is allowed
 
     @property
     def astray(self) -> bool:
@@ -40,18 +43,16 @@ class ExcursionGuard:
         if stopped is None or math.dist(stopped, tool_base_m) > slack_m:
             self._least_m = max(0.0, self._beyond_m)
         self._allowed_m = max(self._least_m + slack_m, self._beyond_m + ASTRAY * slack_m)
-        self._stopped_base_m = None
+        self._stopped_base_m = self._since_ns = None
 
-    def watch(self, tool_base_m: Sequence[float]) -> str | None:
+    def watch(self, tool_base_m: Sequence[float], stamp_ns: int) -> str | None:
         """Why the arm must stop now, or None."""
         self._look(tool_base_m)
         if self._beyond_m > self._allowed_m:
-            self._stopped_base_m = tool_base_m
-            where = ", ".join(f"{value:.3f}" for value in tool_base_m)
-            return (
-                f"{self.box}: the tool was measured at ({where}) m, {1e3 * self._beyond_m:.1f} mm beyond it; "
-                f"allowed are {1e3 * self._allowed_m:.1f} mm. Does the arm press against something?"
-            )
+            self._since_ns = stamp_ns if self._since_ns is None else self._since_ns
+            swings = stamp_ns - self._since_ns < SWING_NS
+            return None if swings and self._beyond_m <= self._allowed_m + self._limits.tool_slack_m else self._stopped()
+        self._since_ns = None
         self._least_m = min(self._least_m, max(0.0, self._beyond_m))
         slack_m = self._limits.tool_slack_m
         self._allowed_m = min(self._allowed_m, max(self._least_m + slack_m, self._beyond_m + ASTRAY * slack_m))
@@ -61,6 +62,15 @@ class ExcursionGuard:
         """True if a step from where the tool was measured to ``end_base_m`` goes mostly back."""
         way_m = math.dist(self._tool_base_m, end_base_m)
         return self._beyond_m - self._how_far(end_base_m) >= LEADS_BACK * way_m
+
+    def _stopped(self) -> str:
+        """Why the arm must stop."""
+        self._stopped_base_m = self._tool_base_m
+        where = ", ".join(f"{value:.3f}" for value in self._tool_base_m)
+        return (
+            f"{self.box}: the tool was measured at ({where}) m, {1e3 * self._beyond_m:.1f} mm beyond it; "
+            f"allowed are {1e3 * self._allowed_m:.1f} mm. Does the arm press against something?"
+        )
 
     def _look(self, tool_base_m: Sequence[float]) -> None:
         self._tool_base_m, self._beyond_m = tool_base_m, self._how_far(tool_base_m)

@@ -84,7 +84,7 @@ class Limits:
     tool_speed_m_s: Annotated[float, Limit("top speed of the tool [m/s]")]
     workspace: Annotated[Box, Limit("box that the tool stays in")]
     keep_out: Annotated[tuple[Box, ...], Limit("boxes that the tool stays out of; [] if there is none")]
-    tool_slack_m: Annotated[float, Limit("tool measured so far beyond these boxes stops the arm [m]")]
+    tool_slack_m: Annotated[float, Limit("tool measured beyond these boxes (a moment twice) stops the arm [m]")]
     gripper_load: Annotated[Load, Limit("share of stall torque, or none_measured", 0.0, 1.0)]
     tool_force_n: Annotated[Load, Limit("force at the tool that stops the arm [N], or none_measured")]
     tool_torque_nm: Annotated[Load, Limit("torque at the tool that stops the arm [Nm], or none_measured")]

@@ -87,7 +87,7 @@ class Gate:
         """The device's newest reading; checks the watchdog first, and the loads and the place that were measured."""
         self.tick()
         state = self._arm.read()
-        reason = self._loads.watch(state) or self._excursions.watch(self._tool(state))
+        reason = self._loads.watch(state) or self._excursions.watch(self._tool(state), state.stamp_ns)
         if reason is not None and self.fault is None:
             self.stop(reason)
         return state

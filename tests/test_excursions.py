@@ -10,65 +10,83 @@ import pytest
 
 from robolearn.contracts import Float
 from robolearn.errors import BorderError, DeviceError
-from robolearn.excursions import ExcursionGuard
+from robolearn.excursions import SWING_NS, ExcursionGuard
 from robolearn.limits import Box, Limits
 from tests.contract.fake_arm import PERIOD_NS
 from tests.gate_bench import PAN, WIDE, Bench
 
+Place = tuple[float, float, float]
 SLACK_M = WIDE.tool_slack_m
 ROOM = replace(WIDE, workspace=Box((0.0, -0.1, 0.0), (0.4, 0.1, 0.3)))
 POST = replace(ROOM, keep_out=(Box((0.1, -0.02, 0.0), (0.2, 0.02, 0.2)),))
 
 
-def _guard(limits: Limits, start: tuple[float, float, float]) -> ExcursionGuard:
-    guard = ExcursionGuard(limits)
-    guard.start(start)
-    return guard
+class Watched:
+    """A guard that looks again and again: once, or for longer than any swing lasts."""
+
+    def __init__(self, limits: Limits, start: Place) -> None:
+        self.guard = ExcursionGuard(limits)
+        self.guard.start(start)
+        self._now_ns = 0
+
+    def once(self, place: Place) -> str:
+        """Why the arm must stop; empty if it need not."""
+        self._now_ns += PERIOD_NS
+        return self.guard.watch(place, self._now_ns) or ""
+
+    def stays(self, place: Place) -> str:
+        """Why the arm must stop if the tool stays there."""
+        return [self.once(place) for _ in range(SWING_NS // PERIOD_NS + 1)][-1]
 
 
 @pytest.mark.parametrize("axis", range(3))
 @pytest.mark.parametrize("sign", [-1, 1])
-def test_a_tool_may_overshoot_each_wall_by_its_slack_and_no_farther(axis: int, sign: int) -> None:
-    guard = _guard(ROOM, (0.2, 0.0, 0.15))
+def test_a_tool_may_overshoot_each_wall_by_its_slack_and_swing_twice_as_far(axis: int, sign: int) -> None:
     wall = (ROOM.workspace.min_base_m if sign < 0 else ROOM.workspace.max_base_m)[axis]
-    place = np.array([0.2, 0.0, 0.15])
-    place[axis] = wall + sign * 0.9 * SLACK_M
-    assert guard.watch(place.tolist()) is None
-    place[axis] = wall + sign * 1.2 * SLACK_M
-    assert re.match("workspace: .* 6.0 mm beyond", str(guard.watch(place.tolist())))
+
+    def beyond(slacks: float) -> Place:
+        place = [0.2, 0.0, 0.15]
+        place[axis] = wall + sign * slacks * SLACK_M
+        return place[0], place[1], place[2]
+
+    watched = Watched(ROOM, (0.2, 0.0, 0.15))
+    assert not watched.stays(beyond(0.9))
+    assert not watched.once(beyond(1.9)) and not watched.once(beyond(0.9))
+    assert re.match("workspace: .* 6.0 mm beyond", watched.stays(beyond(1.2)))
+    assert re.match("workspace: .* 11.0 mm beyond", Watched(ROOM, (0.2, 0.0, 0.15)).once(beyond(2.2)))
 
 
 def test_the_same_holds_inside_a_box_that_is_kept_out_of() -> None:
-    guard = _guard(POST, (0.15, 0.05, 0.1))
-    assert guard.watch((0.15, 0.021, 0.1)) is None and guard.watch((0.15, 0.016, 0.1)) is None
-    assert re.match("keep_out: .* 8.0 mm beyond", str(guard.watch((0.15, 0.012, 0.1))))
+    watched = Watched(POST, (0.15, 0.05, 0.1))
+    assert not watched.stays((0.15, 0.021, 0.1)) and not watched.stays((0.15, 0.016, 0.1))
+    assert not watched.once((0.15, 0.012, 0.1))
+    assert re.match("keep_out: .* 8.0 mm beyond", watched.stays((0.15, 0.012, 0.1)))
 
 
 def test_from_outside_the_tool_may_come_in_but_stray_no_farther_than_its_slack_again() -> None:
-    guard = _guard(ROOM, (0.2, 0.0, 0.34))
-    assert guard.watch((0.2, 0.0, 0.344)) is None
-    assert guard.watch((0.2, 0.0, 0.32)) is None
-    assert "30.0 mm beyond" in str(guard.watch((0.2, 0.0, 0.33)))
-    assert guard.watch((0.2, 0.0, 0.29)) is None
-    assert "allowed are 5.0 mm" in str(guard.watch((0.2, 0.0, 0.306)))
+    watched = Watched(ROOM, (0.2, 0.0, 0.34))
+    assert not watched.stays((0.2, 0.0, 0.344)) and not watched.stays((0.2, 0.0, 0.32))
+    assert "30.0 mm beyond" in watched.stays((0.2, 0.0, 0.33))
+    assert not watched.stays((0.2, 0.0, 0.29))
+    assert "allowed are 5.0 mm" in watched.stays((0.2, 0.0, 0.306))
 
 
 def test_rearmed_where_it_was_stopped_the_tool_has_to_come_back_and_is_given_little_more() -> None:
-    guard = _guard(ROOM, (0.2, 0.0, 0.15))
-    assert guard.watch((0.2, 0.106, 0.15)) is not None
-    guard.start((0.2, 0.106, 0.15))
-    assert guard.astray and guard.watch((0.2, 0.108, 0.15)) is None
-    assert "allowed are 8.5 mm" in str(guard.watch((0.2, 0.109, 0.15)))
-    guard.start((0.2, 0.109, 0.15))
-    assert guard.watch((0.2, 0.1, 0.15)) is None
-    assert "allowed are 5.0 mm" in str(guard.watch((0.2, 0.106, 0.15)))
+    watched = Watched(ROOM, (0.2, 0.0, 0.15))
+    assert watched.stays((0.2, 0.106, 0.15))
+    watched.guard.start((0.2, 0.106, 0.15))
+    assert watched.guard.astray and not watched.stays((0.2, 0.108, 0.15))
+    assert "allowed are 8.5 mm" in watched.stays((0.2, 0.109, 0.15))
+    watched.guard.start((0.2, 0.109, 0.15))
+    assert not watched.stays((0.2, 0.1, 0.15))
+    assert "allowed are 5.0 mm" in watched.stays((0.2, 0.106, 0.15))
 
 
 def test_rearmed_elsewhere_it_starts_anew() -> None:
-    guard = _guard(ROOM, (0.2, 0.0, 0.15))
-    assert guard.watch((0.2, 0.106, 0.15)) is not None
-    guard.start((0.2, 0.0, 0.32))
-    assert not guard.astray and guard.watch((0.2, 0.0, 0.322)) is None
+    watched = Watched(ROOM, (0.2, 0.0, 0.15))
+    assert watched.stays((0.2, 0.106, 0.15))
+    watched.guard.start((0.2, 0.0, 0.32))
+    assert not watched.guard.astray and not watched.stays((0.2, 0.0, 0.322))
 
 
 def test_holding_still_for_want_of_commands_gives_no_more_slack() -> None:
@@ -77,9 +95,9 @@ def test_holding_still_for_want_of_commands_gives_no_more_slack() -> None:
     bench.arm.place(_pan_out(bench, 0.8 * SLACK_M))
     bench.clock.sleep_until(bench.clock.now_ns() + 10 * PERIOD_NS + 1)
     bench.gate.read()
-    bench.arm.place(_pan_out(bench, 1.2 * SLACK_M))
+    bench.arm.place(_pan_out(bench, 2.2 * SLACK_M))
     bench.gate.read()
-    assert "6.0 mm beyond" in str(bench.gate.fault)
+    assert "allowed are 5.0 mm" in str(bench.gate.fault)
 
 
 def _pan_out(bench: Bench, beyond_m: float) -> Float:
@@ -94,11 +112,11 @@ def test_an_arm_that_is_pushed_out_is_held_where_it_is_until_rearmed() -> None:
     bench = Bench(ROOM)
     bench.drive(bench.start, 3)
     sent = len(bench.arm.sent)
-    bench.arm.place(_pan_out(bench, 2 * SLACK_M))
+    bench.arm.place(_pan_out(bench, 2.2 * SLACK_M))
     for _ in range(2):
-        with pytest.raises(DeviceError, match="workspace: .* 10.0 mm beyond.*rearm"):
+        with pytest.raises(DeviceError, match="workspace: .* 11.0 mm beyond.*rearm"):
             bench.send(bench.start)
-    assert len(bench.arm.sent) == sent and "10.0 mm" in str(bench.arm.fault)
+    assert len(bench.arm.sent) == sent and "11.0 mm" in str(bench.arm.fault)
     bench.gate.rearm()
     elsewhere = bench.arm.read().joint_position_rad + 0.01 * np.array([0, 1, -1, 0, 0])
     assert "workspace" in bench.send(elsewhere).clips
@@ -108,9 +126,9 @@ def test_an_arm_that_is_pushed_out_is_held_where_it_is_until_rearmed() -> None:
 
 def test_reading_is_enough_to_notice() -> None:
     bench = Bench(ROOM)
-    bench.arm.place(_pan_out(bench, 2 * SLACK_M))
+    bench.arm.place(_pan_out(bench, 2.2 * SLACK_M))
     bench.gate.read()
-    assert "10.0 mm" in str(bench.arm.fault)
+    assert "11.0 mm" in str(bench.arm.fault)
 
 
 def test_a_reading_that_is_not_finite_is_refused_and_nothing_is_sent() -> None:
