@@ -39,10 +39,10 @@ class ExcursionGuard:
     def start(self, tool_base_m: Sequence[float]) -> None:
         """The tool is here, and may be."""
         self._look(tool_base_m)
-        slack_m, stopped = self._limits.tool_slack_m, self._stopped_base_m
-        if stopped is None or math.dist(stopped, tool_base_m) > slack_m:
+        stopped = self._stopped_base_m
+        if stopped is None or math.dist(stopped, tool_base_m) > self._limits.tool_slack_m:
             self._least_m = max(0.0, self._beyond_m)
-        self._allowed_m = max(self._least_m + slack_m, self._beyond_m + ASTRAY * slack_m)
+        self._allowed_m = self._allowed_from_here_m()
         self._stopped_base_m = self._since_ns = None
 
     def watch(self, tool_base_m: Sequence[float], stamp_ns: int) -> str | None:
@@ -54,14 +54,18 @@ class ExcursionGuard:
             return None if swings and self._beyond_m <= self._allowed_m + self._limits.tool_slack_m else self._stopped()
         self._since_ns = None
         self._least_m = min(self._least_m, max(0.0, self._beyond_m))
-        slack_m = self._limits.tool_slack_m
-        self._allowed_m = min(self._allowed_m, max(self._least_m + slack_m, self._beyond_m + ASTRAY * slack_m))
+        self._allowed_m = min(self._allowed_m, self._allowed_from_here_m())
         return None
 
     def leads_back(self, end_base_m: Sequence[float]) -> bool:
         """True if a step from where the tool was measured to ``end_base_m`` goes mostly back."""
         way_m = math.dist(self._tool_base_m, end_base_m)
         return self._beyond_m - self._how_far(end_base_m) >= LEADS_BACK * way_m
+
+    def _allowed_from_here_m(self) -> float:
+        """The slack from the best place; more where that would leave nothing to come back with."""
+        slack_m = self._limits.tool_slack_m
+        return max(self._least_m + slack_m, self._beyond_m + ASTRAY * slack_m)
 
     def _stopped(self) -> str:
         """Why the arm must stop."""

@@ -50,14 +50,14 @@ class WeightsFolder:
         Raises ModelError for a weight that is not finite, and OSError if the disk refuses."""
         version = self.newest() + 1
         data = tensors.pack(policy, {"version": str(version), "updates": str(updates)})
-        atomic.write_bytes(self._file(version), data)
+        atomic.write_bytes(self.file(version), data)
         for old in self.versions()[: -self._keep]:
-            self._file(old).unlink(missing_ok=True)
+            self.file(old).unlink(missing_ok=True)
         return version
 
     def load(self, version: int) -> Weights:
         """A version. Raises ModelError if it is missing, truncated, damaged, or not what its name says."""
-        path = self._file(version)
+        path = self.file(version)
         try:
             data = path.read_bytes()
         except OSError as cause:
@@ -68,5 +68,6 @@ class WeightsFolder:
             raise ModelError(f"{path} holds version {notes.get('version')}: it was renamed. Remove it.")
         return Weights(version, int(notes["updates"]), loaded)
 
-    def _file(self, version: int) -> Path:
+    def file(self, version: int) -> Path:
+        """Where a version is, or would be."""
         return self.path / f"weights-{version:09d}.safetensors"

@@ -8,7 +8,6 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -122,19 +121,16 @@ def truncated_weights(cell: FaultCell) -> None:
     folder.path.mkdir(exist_ok=True)
     ours: list[int] = []
 
-    def file(version: int) -> Path:
-        return folder.path / f"weights-{version:09d}.safetensors"
-
     def refused() -> bool:
         newest = folder.newest()
         if newest not in ours:
             ours.append(newest + 1)
-            file(newest + 1).write_bytes((64).to_bytes(8, "little") + b'{"__metadata__"')
+            folder.file(newest + 1).write_bytes((64).to_bytes(8, "little") + b'{"__metadata__"')
         return any(REFUSED in report for report in cell.seen.named[said:])
 
     cell.wait_until(refused, NOTICED_S)
     for version in ours:
-        file(version).unlink(missing_ok=True)
+        folder.file(version).unlink(missing_ok=True)
 
 
 def disk_full(cell: FaultCell) -> None:
