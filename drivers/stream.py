@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,6 +17,8 @@ from robolearn.errors import ConfigError, DeviceError
 
 SCHEMES = ("http://", "https://", "rtsp://")
 OPEN_S = 3.0
+CATCH_UP_S = 3.0
+WAITED = 0.25  # of a period: a picture that was there sooner than that had been waiting itself
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,16 @@ class StreamConfig:
 
 
 class StreamSource(CaptureSource):
-    """Implements ``Source``. The stream carries no time, so a picture is stamped when it arrives."""
+    """Implements ``Source``. The stream carries no time, so a picture is stamped when it arrives.
+
+    Pictures that have queued, while FFmpeg looked at the stream or this process stood still, are left out: they would
+    be stamped as if they were new."""
 
     what = "stream"
 
-    def __init__(self, config: StreamConfig, clock: Clock) -> None:
+    def __init__(self, config: StreamConfig, fps: float, clock: Clock) -> None:
         super().__init__()
-        self._config, self._clock = config, clock
+        self._config, self._fps, self._clock = config, fps, clock
 
     def open(self) -> None:
         """Connect. Raises DeviceError naming the address."""
@@ -60,15 +66,24 @@ class StreamSource(CaptureSource):
         self._capture = capture
 
     def _next(self, capture: cv2.VideoCapture) -> Frame:
-        """Next picture. Raises DeviceError after ``silence_s`` without one: the stream never recovers by itself."""
-        arrived, bgr = capture.read()
-        if not arrived:
-            raise DeviceError(f"no picture from {self._config.url} for {self._config.silence_s:g} s")
-        stamp_ns = self._clock.now_ns()
-        return Frame(stamp_ns, as_rgb(bgr))
+        """Next picture that has to be waited for. Raises DeviceError after ``silence_s`` without one: the stream never
+        recovers by itself, and if pictures never have to be waited for."""
+        asked_s = begun_s = time.monotonic()
+        while asked_s - begun_s < CATCH_UP_S:
+            arrived, bgr = capture.read()
+            if not arrived:
+                raise DeviceError(f"no picture from {self._config.url} for {self._config.silence_s:g} s")
+            stamp_ns, waited_s = self._clock.now_ns(), time.monotonic() - asked_s
+            if waited_s > WAITED / self._fps:
+                return Frame(stamp_ns, as_rgb(bgr))
+            asked_s += waited_s
+        raise DeviceError(
+            f"pictures from {self._config.url} came without a pause for {CATCH_UP_S:g} s: does the camera send more "
+            f"than the {self._fps:g} a second of the station's file?"
+        )
 
 
 def camera(section: Section, spec: CameraSpec, cell: Cell) -> DrainedCamera:
     """The camera at the address in ``section``."""
     config = section.read(StreamConfig)
-    return DrainedCamera(spec, StreamSource(config, cell.clock), config.frozen_s)
+    return DrainedCamera(spec, StreamSource(config, spec.fps, cell.clock), config.frozen_s)

@@ -66,6 +66,10 @@ class MjpegServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="mjpeg", daemon=True)
         self._thread.start()
 
+    def address(self, name: str) -> str:
+        """Of the stream of a camera."""
+        return f"{self.url}/{name}.mjpeg"
+
     def close(self) -> None:
         """End every stream; may be called twice."""
         self._closing.set()

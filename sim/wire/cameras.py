@@ -12,27 +12,31 @@ import mujoco
 
 from robolearn.contracts import CameraSpec
 from robolearn.errors import BorderError, unknown
+from robolearn.mjpeg import MjpegServer
 from robolearn.task import TaskConfig
 from sim.config import TwinTask
+from sim.wire.camera_faults import CameraFaults, faulty
 from sim.wire.cell import CellCameras, VirtualCell
 from sim.wire.control import ControlChannel, knobs
-from sim.wire.mjpeg import CameraFaults, serve
 from sim.wire.realtime import RealTime
+from sim.wire.rtsp import RtspServer
 
 TICK_S = 0.02
+SERVERS = {"mjpeg": MjpegServer, "rtsp": RtspServer}
 
 
 class CamerasSettings(NamedTuple):
     """How virtual cameras are served."""
 
     cameras: tuple[CameraSpec, ...]
+    protocol: str  # of SERVERS
     port: int
     control: Path | None
     seed: int
 
 
 class VirtualCameras:
-    """A context manager: ``url``/NAME.mjpeg is there inside, for each camera."""
+    """A context manager: the stream of each camera is there inside."""
 
     def __init__(self, settings: CamerasSettings, task: TaskConfig) -> None:
         """Raises ConfigError for a camera that the twin has not."""
@@ -43,7 +47,7 @@ class VirtualCameras:
         scene = self._cell.scene
         self._real = RealTime(lambda: mujoco.mj_step(scene.model, scene.data), scene.model.opt.timestep, TICK_S)
         self._stack = ExitStack()
-        self.url = ""
+        self._addresses: list[str] = []
 
     def __enter__(self) -> VirtualCameras:
         settings, enter = self._settings, self._stack.enter_context
@@ -52,7 +56,8 @@ class VirtualCameras:
             enter(self._real)
             views = enter(CellCameras(self._cell, self._real)).cameras
             fps = max(camera.fps for camera in settings.cameras)
-            self.url = enter(serve(views, fps, self._faults, settings.port)).url
+            server = enter(SERVERS[settings.protocol](faulty(views, self._faults), fps, port=settings.port))
+            self._addresses = [server.address(camera.name) for camera in settings.cameras]
             if settings.control is not None:
                 enter(ControlChannel(settings.control, {"faults": self._turn, "reset": self._reset}))
             undo.pop_all()
@@ -61,9 +66,10 @@ class VirtualCameras:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._stack.close()
 
-    def addresses(self, cameras: Sequence[CameraSpec]) -> list[str]:
+    @property
+    def addresses(self) -> Sequence[str]:
         """Of each camera's stream."""
-        return [f"{self.url}/{camera.name}.mjpeg" for camera in cameras]
+        return self._addresses
 
     def _turn(self, camera: str, **changes: Any) -> Any:
         if camera not in self._faults:

@@ -20,15 +20,16 @@ import numpy as np
 
 from robolearn.contracts import CameraSpec
 from robolearn.errors import BorderError, unknown
+from robolearn.mjpeg import MjpegServer
 from robolearn.task import TaskConfig
 from sim.arm import JOINTS
 from sim.config import TwinTask
 from sim.scene import Scene
 from sim.wire.bytelog import ByteLog
+from sim.wire.camera_faults import CameraFaults, faulty
 from sim.wire.cell import CellCameras, VirtualCell
 from sim.wire.control import ControlChannel, knobs
 from sim.wire.line import Line, LineFaults
-from sim.wire.mjpeg import CameraFaults, serve
 from sim.wire.pty import PtyPort
 from sim.wire.realtime import RealTime
 from sim.wire.wired_arm import WiredArm
@@ -89,7 +90,8 @@ class ServoCell:
             if settings.cameras:
                 views = enter(CellCameras(self._cell, self._real)).cameras
                 fps = max(camera.fps for camera in settings.cameras)
-                self.camera_url = enter(serve(views, fps, self._camera_faults, settings.camera_port)).url
+                cameras = faulty(views, self._camera_faults)
+                self.camera_url = enter(MjpegServer(cameras, fps, port=settings.camera_port)).url
             enter(PtyPort(settings.port, self._line, self._log, self._receive))
             if settings.control is not None:
                 enter(ControlChannel(settings.control, self._deeds()))

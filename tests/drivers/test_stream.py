@@ -1,4 +1,4 @@
-"""The network camera on loopback HTTP: the real client, and a virtual camera with the faults of real ones."""
+"""The network camera on loopback: the real client, and a virtual camera with the faults of real ones."""
 
 from __future__ import annotations
 
@@ -22,13 +22,16 @@ from robolearn.backends import load_station
 from robolearn.contracts import Frame
 from robolearn.errors import ConfigError, DeviceError
 from robolearn.mjpeg import MjpegServer
-from sim.wire.mjpeg import CameraFaults, FaultyCamera, serve
+from sim.wire.camera_faults import CameraFaults, FaultyCamera, faulty
+from sim.wire.rtsp import RtspServer
 from tests.contract.camera import CameraContract, CameraRig
 from tests.drivers.pictures import SPEC, Scene
 from tests.house.tree import ROOT
 
 T = TypeVar("T")
+Server = MjpegServer | RtspServer
 PATIENCE_S = 20.0
+SHADE_NS, SHADES = 10_000_000, 250  # of a camera that sees the time
 
 
 class Wired(NamedTuple):
@@ -36,7 +39,7 @@ class Wired(NamedTuple):
 
     camera: DrainedCamera
     faults: CameraFaults
-    server: MjpegServer
+    server: Server
 
     def until(self, look: Callable[[], T | None]) -> T:
         """What ``look`` finds, as soon as it is neither None nor False."""
@@ -53,22 +56,29 @@ class Wired(NamedTuple):
         return self.camera.read()
 
 
-def virtual_camera() -> tuple[MjpegServer, CameraFaults]:
+@pytest.fixture(params=[MjpegServer, RtspServer])
+def speaks(request: pytest.FixtureRequest) -> type[Server]:
+    """What the camera speaks."""
+    server: type[Server] = request.param
+    return server
+
+
+def virtual_camera(speaks: type[Server], scene: Callable[[], Frame]) -> tuple[Server, CameraFaults]:
     faults = CameraFaults()
-    return serve({"front": Scene()}, SPEC.fps, {"front": faults}), faults
+    return speaks(faulty({"front": scene}, {"front": faults}), SPEC.fps), faults
 
 
-def on(server: MjpegServer, frozen_s: float | None = 1.0, silence_s: float = 0.5) -> DrainedCamera:
-    return at(StreamConfig(f"{server.url}/front.mjpeg", silence_s, frozen_s))
+def on(server: Server, frozen_s: float | None = 1.0, silence_s: float = 0.5) -> DrainedCamera:
+    return at(StreamConfig(server.address("front"), silence_s, frozen_s))
 
 
 def at(stream: StreamConfig) -> DrainedCamera:
-    return DrainedCamera(SPEC, StreamSource(stream, RealClock()), stream.frozen_s)
+    return DrainedCamera(SPEC, StreamSource(stream, SPEC.fps, RealClock()), stream.frozen_s)
 
 
 @pytest.fixture
-def wired() -> Iterator[Wired]:
-    server, faults = virtual_camera()
+def wired(speaks: type[Server]) -> Iterator[Wired]:
+    server, faults = virtual_camera(speaks, Scene())
     driver = on(server)
     driver.connect()
     yield Wired(driver, faults, server)
@@ -76,14 +86,14 @@ def wired() -> Iterator[Wired]:
     server.close()
 
 
-@pytest.fixture(scope="module")
-def emulated() -> Iterator[str]:
+@pytest.fixture(scope="module", params=["mjpeg", "rtsp"])
+def emulated(request: pytest.FixtureRequest) -> Iterator[str]:
     """Address of a camera of the twin, served by a process of its own."""
-    command = [str(Path(sys.executable).with_name("robolearn")), "emulate", "mjpeg", "--port", "0"]
+    command = [str(Path(sys.executable).with_name("robolearn")), "emulate", request.param, "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         words = process.stderr.readline()
-        found = re.search(r"http://\S+front\.mjpeg", words)
+        found = re.search(r"\w+://\S+front[.\w]*", words)
         assert found, words
         yield found.group()
         process.send_signal(signal.SIGINT)
@@ -101,7 +111,7 @@ class TestNetworkCamera(CameraContract):
     def make(self) -> CameraRig:
         """A driver on the virtual camera."""
         (spec,) = [spec for spec in load_station("so101_twin").camera_specs() if spec.name == "front"]
-        source = StreamSource(StreamConfig(self.url), RealClock())
+        source = StreamSource(StreamConfig(self.url), spec.fps, RealClock())
         return CameraRig(DrainedCamera(spec, source, None), RealClock(), 1_000_000, lambda: None)
 
 
@@ -124,8 +134,8 @@ def test_a_lost_camera_is_named_and_comes_back_by_itself(wired: Wired, fault: st
     assert wired.camera.losses >= 1
 
 
-def test_a_picture_of_another_size_is_refused_with_both_sizes() -> None:
-    server, faults = virtual_camera()
+def test_a_picture_of_another_size_is_refused_with_both_sizes(speaks: type[Server]) -> None:
+    server, faults = virtual_camera(speaks, Scene())
     faults.shrink = 2
     driver = on(server)
     with pytest.raises(DeviceError, match=r"camera front: .*\(24, 32, 3\), the station's file says \(48, 64, 3\)"):
@@ -150,7 +160,7 @@ def test_a_frozen_camera_is_not_trusted_again_before_its_picture_changes(wired: 
 
 
 def test_pictures_without_noise_may_repeat_if_the_file_says_so() -> None:
-    server, faults = virtual_camera()
+    server, faults = virtual_camera(MjpegServer, Scene())
     faults.repeat = True
     driver = on(server, frozen_s=None)
     driver.connect()
@@ -164,14 +174,61 @@ def test_pictures_without_noise_may_repeat_if_the_file_says_so() -> None:
 
 def test_late_pictures_are_those_of_before() -> None:
     exposures = [Frame(tick * 100_000_000, np.full((2, 2, 3), tick, np.uint8)) for tick in range(10)]
-    faulty = FaultyCamera(iter(exposures).__next__, CameraFaults(delay_s=0.3))
-    seen = [faulty() for _ in exposures]
+    late = FaultyCamera(iter(exposures).__next__, CameraFaults(delay_s=0.3))
+    seen = [late() for _ in exposures]
     assert seen[:3] == [None] * 3 and [frame.rgb[0, 0, 0] for frame in seen[3:] if frame] == list(range(7))
 
 
+def clock_face() -> Frame:
+    """A picture that tells when it was taken."""
+    stamp_ns = time.monotonic_ns()
+    shade = stamp_ns // SHADE_NS % SHADES
+    return Frame(stamp_ns, np.full((SPEC.height, SPEC.width, 3), shade, np.uint8))
+
+
+def age_s(frame: Frame) -> float:
+    """How much older what a clock face shows is than the stamp says."""
+    shown = round(float(np.median(frame.rgb)))
+    return float((frame.stamp_ns // SHADE_NS - shown) % SHADES) * SHADE_NS * 1e-9
+
+
+def test_pictures_that_have_queued_are_not_taken_for_new_ones(speaks: type[Server]) -> None:
+    server, _ = virtual_camera(speaks, clock_face)
+    source = StreamSource(StreamConfig(server.address("front")), SPEC.fps, RealClock())
+    source.open()  # FFmpeg looks at the stream for a while
+    ages_s = [age_s(source.take())]
+    time.sleep(1.0)
+    ages_s.append(age_s(source.take()))
+    source.close()
+    server.close()
+    assert max(ages_s) < 0.5
+
+
+def test_the_picture_that_comes_is_the_one_that_was_sent(speaks: type[Server]) -> None:
+    across, down = np.meshgrid(np.linspace(0, 255, SPEC.width), np.linspace(0, 255, SPEC.height))
+    sent = np.stack([across, down, 255 - across], axis=2).astype(np.uint8)
+    server, _ = virtual_camera(speaks, lambda: Frame(time.monotonic_ns(), sent))
+    driver = on(server, frozen_s=None)
+    driver.connect()
+    came = driver.read().rgb
+    driver.close()
+    server.close()
+    assert np.abs(came.astype(int) - sent).mean() < 4
+
+
+def test_a_camera_that_is_faster_than_the_file_says_is_named() -> None:
+    server = MjpegServer({"front": clock_face}, 200.0)
+    source = StreamSource(StreamConfig(server.address("front")), 1.0, RealClock())
+    source.open()
+    with pytest.raises(DeviceError, match="more than the 1 a second"):
+        source.take()
+    source.close()
+    server.close()
+
+
 @pytest.mark.parametrize("path", ["/left.mjpeg", ""])
-def test_no_stream_at_the_address_is_a_plain_error_with_the_way_out(path: str) -> None:
-    server, _ = virtual_camera()
+def test_no_stream_at_the_address_is_a_plain_error_with_the_way_out(speaks: type[Server], path: str) -> None:
+    server, _ = virtual_camera(speaks, Scene())
     driver = at(StreamConfig(server.url + path))
     with pytest.raises(DeviceError, match="camera front: no stream at .*Is the camera on"):
         driver.connect()
@@ -183,8 +240,8 @@ def test_an_address_of_another_kind_is_refused() -> None:
         config.parse("url: /dev/video0", StreamConfig, "station")
 
 
-def test_a_port_that_is_taken_is_named() -> None:
-    server, _ = virtual_camera()
+def test_a_port_that_is_taken_is_named(speaks: type[Server]) -> None:
+    server, _ = virtual_camera(speaks, Scene())
     with pytest.raises(DeviceError, match="Choose another port"):
-        MjpegServer({}, 1.0, port=int(server.url.rsplit(":", 1)[1]))
+        speaks({}, 1.0, port=int(server.url.rsplit(":", 1)[1]))
     server.close()

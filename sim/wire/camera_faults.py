@@ -1,4 +1,4 @@
-"""A virtual network camera: what a camera of the twin sees, over HTTP as MJPEG, with the faults of real ones."""
+"""What can be wrong with a virtual network camera, whatever it speaks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from robolearn.contracts import Frame
-from robolearn.mjpeg import LOOPBACK, MjpegServer
 
 
 @dataclass
@@ -64,13 +63,8 @@ class FaultyCamera:
         return Frame(frame.stamp_ns, rgb[:: self._faults.shrink, :: self._faults.shrink])
 
 
-def serve(
-    cameras: Mapping[str, Callable[[], Frame | None]],
-    fps: float,
-    faults: Mapping[str, CameraFaults],
-    port: int = 0,
-    host: str = LOOPBACK,
-) -> MjpegServer:
-    """A server of ``/NAME.mjpeg`` for each camera, already running; close it when done."""
-    faulty = {name: FaultyCamera(camera, faults[name]) for name, camera in cameras.items()}
-    return MjpegServer(faulty, fps, port=port, host=host)
+def faulty(
+    cameras: Mapping[str, Callable[[], Frame | None]], faults: Mapping[str, CameraFaults]
+) -> dict[str, FaultyCamera]:
+    """Each of ``cameras`` as its ``faults`` leave it."""
+    return {name: FaultyCamera(camera, faults[name]) for name, camera in cameras.items()}
