@@ -21,6 +21,8 @@ from robolearn.limits import (
 )
 
 _BISECTIONS = 10  # the end of a blocked step is found to 1/1024 of the step
+_AT_A_SIDE = 0.25  # of the tool's top speed is left at the side of a box: what an arm overshoots grows with its speed
+_BRAKES_S = 0.15  # distance to a side over speed towards it, beyond that
 _ROUNDING = 1e-9  # a step this share too long is rounding, not a clip
 
 
@@ -43,6 +45,7 @@ class StepLimiter:
     """Shortens steps from the last executed target so that they keep all limits; knows no device.
 
     All joints of a step are shortened alike: the arm stays on the straight line (in joint space) to its goal.
+    The tool slows down towards the sides of its boxes, since an arm goes on for a while after its target has stopped.
     A step is given one control period at most: a burst gains no speed, a late command no longer step."""
 
     def __init__(self, limits: Limits, kinematics: Kinematics, period_s: float) -> None:
@@ -65,14 +68,14 @@ class StepLimiter:
         """The longest allowed part of the step to ``requested_rad``, ``elapsed_s`` after the last one."""
         goal, clips = self._in_range(requested_rad)
         fraction = self._in_time(goal, elapsed_s, clips)
-        reach_m = self._limits.tool_speed_m_s * min(elapsed_s, self._period_s) * (1.0 + _ROUNDING)
+        dt_s = min(elapsed_s, self._period_s)
         target = self._along(goal, fraction)
         tool = self._tool_at(target)
-        blocked = self._blocked(tool, reach_m)
+        blocked = self._blocked(tool, dt_s)
         if blocked is None:
             return Step(target, tool, clips)
         clips.append(blocked)
-        return self._in_bounds(goal, fraction, reach_m, clips)
+        return self._in_bounds(goal, fraction, dt_s, clips)
 
     def way(self, step: Step) -> Float:
         """How far ``step`` goes (J,) [rad]."""
@@ -122,14 +125,14 @@ class StepLimiter:
                 free = share
         return min(by_speed, by_acceleration, by_jerk)
 
-    def _in_bounds(self, goal: list[float], blocked_at: float, reach_m: float, clips: list[str]) -> Step:
+    def _in_bounds(self, goal: list[float], blocked_at: float, dt_s: float, clips: list[str]) -> Step:
         """The end of the free way, by bisection between standing still and the share known to be blocked."""
         free_at, target, tool = 0.0, self._target, self._tool
         for _ in range(_BISECTIONS):
             middle = 0.5 * (free_at + blocked_at)
             middle_target = self._along(goal, middle)
             middle_tool = self._tool_at(middle_target)
-            blocked = self._blocked(middle_tool, reach_m)
+            blocked = self._blocked(middle_tool, dt_s)
             if blocked is None:
                 free_at, target, tool = middle, middle_target, middle_tool
             else:
@@ -146,14 +149,19 @@ class StepLimiter:
         tool: list[float] = self._kinematics.tool_position_base_m(np.array(position_rad)).tolist()
         return tool
 
-    def _blocked(self, tool: list[float], reach_m: float) -> str | None:
-        """Which rule forbids the straight way from the present tool position to ``tool`` [m], or None."""
+    def _blocked(self, tool: list[float], dt_s: float) -> str | None:
+        """Which rule forbids the straight way from the present tool position to ``tool`` [m] in ``dt_s``, or None."""
+        limits, reach_m = self._limits, self._limits.tool_speed_m_s * dt_s * (1.0 + _ROUNDING)
         if not math.dist(self._tool, tool) <= reach_m:
             return TOOL_SPEED
-        if not self._limits.workspace.keeps(self._tool, tool):
+        if not limits.workspace.keeps(self._tool, tool):
             return WORKSPACE
-        if any(box.entered(self._tool, tool) for box in self._limits.keep_out):
+        if any(box.entered(self._tool, tool) for box in limits.keep_out):
             return KEEP_OUT
+        share = dt_s / _BRAKES_S
+        neared_m = [box.neared_from_outside_m(self._tool, tool, share) for box in limits.keep_out]
+        if max([limits.workspace.neared_m(self._tool, tool, share), *neared_m]) > _AT_A_SIDE * reach_m:
+            return TOOL_SPEED
         return None
 
 

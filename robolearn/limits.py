@@ -57,6 +57,18 @@ class Box:
         axes = zip(point, self.min_base_m, self.max_base_m, strict=True)
         return min(min(value - low, high - value) for value, low, high in axes)
 
+    def neared_m(self, start: Sequence[float], end: Sequence[float], share: float) -> float:
+        """By how much [m] a step inside nears a side beyond ``share`` of its distance, where that is most."""
+        axes = zip(start, end, self.min_base_m, self.max_base_m, strict=True)
+        return max(
+            max(a - b - share * max(0.0, a - low), b - a - share * max(0.0, high - a)) for a, b, low, high in axes
+        )
+
+    def neared_from_outside_m(self, start: Sequence[float], end: Sequence[float], share: float) -> float:
+        """By how much [m] a step outside nears this box beyond ``share`` of its distance."""
+        before_m, after_m = -self.depth(start), -self.depth(end)
+        return before_m - after_m - share * max(0.0, before_m)
+
     def entered(self, start: Sequence[float], end: Sequence[float]) -> bool:
         """True if the straight way from ``start`` to ``end`` leads inside, or deeper inside."""
         depth = self.depth(start)

@@ -88,6 +88,33 @@ def test_no_stream_is_faster_than_joints_and_tool_may_go(stream: list[tuple[floa
 
 
 @settings(max_examples=60, deadline=None)
+@given(STREAM)
+def test_the_tool_slows_down_towards_every_side(stream: list[tuple[float, tuple[float, ...], int]]) -> None:
+    track = Track(Bench(TIGHT))
+    for scale, jump, wait_ns in stream:
+        track.send(track.targets[-1] + scale * np.array(jump), wait_ns)
+    dt_s = np.minimum(np.diff(track.times_s), DT_S)
+    for rest in track.rests:
+        dt_s[rest - 1] = np.nan  # no command, but where the arm was
+    tools = track.tools()
+    outside = np.array([[-PILLAR.depth(tool)] for tool in tools])
+    for distance_m in (tools - BOX.min_base_m, BOX.max_base_m - tools, outside):
+        allowed_m = (0.25 * TIGHT.tool_speed_m_s + np.maximum(distance_m[:-1], 0.0) / 0.15) * dt_s[:, None]
+        assert not (-np.diff(distance_m, axis=0) > allowed_m * SLACK + 1e-12).any()
+
+
+def test_a_tool_that_is_driven_into_a_side_comes_there_at_a_quarter_of_its_speed() -> None:
+    bench = Bench(replace(WIDE, workspace=BOX, tool_speed_m_s=0.4))
+    executed = bench.drive(bench.start + PAN, 40)
+    to_side_m = BOX.max_base_m[1] - bench.tools()[:, 1]
+    speeds = -np.diff(to_side_m) / DT_S
+    assert speeds.max() > 0.3 and "tool_speed" in executed[10].clips
+    near = (to_side_m[:-1] > 0.002) & (to_side_m[:-1] < 0.006)
+    assert near.any() and speeds[near].max() < 0.1 + 0.006 / 0.15 + 1e-9
+    assert to_side_m[-1] == pytest.approx(0.0, abs=2e-4) and (to_side_m >= -1e-9).all()
+
+
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([0.003, 0.05, 1.0]), JUMP), min_size=3, max_size=60))
 def test_no_stream_speeds_up_harder_or_more_suddenly_than_allowed(
     stream: list[tuple[float, tuple[float, ...]]],

@@ -87,7 +87,7 @@ class Stream:
 def measure(seconds: float, faults: int, note: Note) -> dict[str, Any]:
     """Stream for ``seconds``, then have ``faults`` faults of each kind. Raises BenchError if the robot is not there."""
     host = f"127.{20 + os.getpid() // 62500 % 200}.{1 + os.getpid() // 250 % 250}.{1 + os.getpid() % 250}"
-    with EmulatedDevice("ur", "--host", host) as robot, served_as(Urgency.MOVES):  # as arm_node is, and the bare chain
+    with served_as(Urgency.MOVES), EmulatedDevice("ur", "--host", host) as robot:  # as arm_node and a controller are
         arm = make_arm(host)
         arm.connect()
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from functools import partial
 
 from rosgraph_msgs.msg import Clock
 
@@ -12,6 +13,8 @@ from robolearn.nodes import topics
 from robolearn.nodes.arm_spec import TimeKind
 from robolearn.nodes.link import Link
 from robolearn.nodes.stamps import NS, Stamps, to_ns, to_time
+
+LONGEST_S = 10.0  # that anybody waits for; a time farther ahead is that of a twin that has ended
 
 
 class RosClock:
@@ -48,13 +51,22 @@ class RosClock:
         self.wait_for(stamp_ns)
 
     def wait_for(self, stamp_ns: int) -> None:
-        """Return when the time has come in. Raises DeviceError if the twin's time stops meanwhile."""
+        """Return when the time has come in. Raises DeviceError if the twin's time stops meanwhile, or begins anew."""
         while (before_ns := self.now_ns()) < stamp_ns:
+            if stamp_ns - before_ns > LONGEST_S * NS:
+                now_s, wanted_s = before_ns / NS, stamp_ns / NS
+                raise DeviceError(
+                    f"the twin's time has begun anew: it is {now_s:.3f} s, waited for was {wanted_s:.3f} s"
+                )
             try:
-                self._link.wait(lambda: self.now_ns() >= stamp_ns or None, "the twin's time")
+                self._link.wait(partial(self._moved_on, stamp_ns, before_ns), "the twin's time")
             except DeviceError:
                 if self.now_ns() == before_ns:
                     raise
+
+    def _moved_on(self, stamp_ns: int, before_ns: int) -> bool | None:
+        """True when a time has come in, and when time has gone back; None until then."""
+        return None if before_ns <= self.now_ns() < stamp_ns else True
 
     def ask_again(self) -> None:
         """Have a twin in lock-step publish all that it has: who has just come has missed it."""

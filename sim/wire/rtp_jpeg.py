@@ -39,7 +39,9 @@ def scan(jpeg: bytes) -> Scan:
             height, width, sampling = (*struct.unpack_from(">HH", body, 1), body[7])
             kind = TYPES.get(sampling, -1)
         elif marker == START_OF_SCAN:
-            _check(kind, width, height)
+            if kind < 0:
+                raise BorderError("JPEG: expected baseline, and colours at half resolution (4:2:0 or 4:2:2)")
+            check_size("JPEG", width, height)
             return Scan(kind, width, height, tables, jpeg[after:].removesuffix(END))
     raise BorderError("JPEG: no scan in it")
 
@@ -69,11 +71,10 @@ def _segments(jpeg: bytes) -> Iterator[tuple[int, bytes, int]]:
         at += 2 + length
 
 
-def _check(kind: int, width: int, height: int) -> None:
-    if kind < 0:
-        raise BorderError("JPEG: expected baseline, and colours at half resolution (4:2:0 or 4:2:2)")
+def check_size(who: str, width: int, height: int) -> None:
+    """Raises BorderError that names ``who`` has pictures of a size that RFC 2435 cannot carry."""
     if width % BLOCK or height % BLOCK or max(width, height) > BLOCK * MOST_BLOCKS:
         raise BorderError(
-            f"JPEG over RTP: width and height must be multiples of {BLOCK} up to {BLOCK * MOST_BLOCKS}, "
+            f"{who}: over RTSP, width and height must be multiples of {BLOCK} up to {BLOCK * MOST_BLOCKS}, "
             f"got {width}x{height}"
         )

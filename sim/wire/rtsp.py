@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from robolearn.contracts import Frame
-from robolearn.errors import DeviceError
+from robolearn.errors import BorderError, DeviceError
 from robolearn.mjpeg import LOOKS_PER_FRAME, LOOPBACK, as_jpeg
 from sim.wire.rtp_jpeg import PAYLOAD_TYPE, packets
 
@@ -24,7 +24,9 @@ METHODS = ("OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN", "GET_PARAMETER")
 TRACK = "/track0"
 SESSION, SOURCE = "1", 0x526F626F
 OVER_TCP = "RTP/AVP/TCP"
-REASONS = {200: "OK", 404: "Not Found", 461: "Unsupported Transport", 501: "Not Implemented"}
+REASONS = {
+    200: "OK", 400: "Bad Request", 404: "Not Found", 461: "Unsupported Transport", 501: "Not Implemented",
+}  # fmt: skip
 
 
 class RtspServer:
@@ -93,7 +95,7 @@ class _Session(socketserver.BaseRequestHandler):
                     self.request.sendall(self._answer(request))
                 if self._playing is not None:
                     self._show(self._playing)
-        except ConnectionError:
+        except (ConnectionError, BorderError, ValueError):  # it has left, or talks nonsense
             return
 
     def _requests(self) -> Iterator[str]:
@@ -111,7 +113,7 @@ class _Session(socketserver.BaseRequestHandler):
                 yield first.decode("latin-1")
 
     def _answer(self, request: str) -> bytes:
-        method, url, _ = request.split("\r\n", 1)[0].split(" ", 2)
+        method, url, *_ = [*request.split("\r\n", 1)[0].split(" "), ""]
         path = urlsplit(url).path.rstrip("/").removesuffix(TRACK)
         status, head, body = self._what_becomes(method, path, _header(request, "Transport"))
         if method == "DESCRIBE":
@@ -122,6 +124,8 @@ class _Session(socketserver.BaseRequestHandler):
 
     def _what_becomes(self, method: str, path: str, transport: str) -> tuple[int, dict[str, str], str]:
         """Status, headers and body."""
+        if not path.startswith("/") and method != "OPTIONS":
+            return 400, {}, ""
         if method not in METHODS:
             return 501, {}, ""
         if method in ("DESCRIBE", "SETUP", "PLAY") and path not in self._streams:

@@ -19,6 +19,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 
 from robolearn.nodes import topics
 from robolearn.nodes.link import Link
+from robolearn.processes import die_with
 
 T = TypeVar("T")
 DOMAINS = range(1, 101)  # the ports of these are left alone by Linux
@@ -66,7 +67,7 @@ class NodeProcess:
         with log.open("ab") as stream:
             self.process = subprocess.Popen(
                 command, stdin=stdin, stdout=stream, stderr=stream, start_new_session=True,
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
+                preexec_fn=die_with(os.getpid()), env={**os.environ, "OMP_NUM_THREADS": "1"},
             )  # fmt: skip
 
     def __enter__(self) -> NodeProcess:

@@ -36,7 +36,7 @@ def test_each_packet_says_where_it_belongs_and_together_they_are_the_picture() -
 
 @pytest.mark.parametrize("size", [(60, 48), (64, 44), (2048, 8)])
 def test_a_size_that_it_cannot_carry_is_refused(size: tuple[int, int]) -> None:
-    with pytest.raises(BorderError, match=rf"multiples of 8 up to 2040, got {size[0]}x{size[1]}"):
+    with pytest.raises(BorderError, match=rf"JPEG: .*multiples of 8 up to 2040, got {size[0]}x{size[1]}"):
         packets(jpeg(*size), 0, 0, 0)
 
 
