@@ -9,6 +9,7 @@ from robolearn.limits import KEEP_OUT, WORKSPACE, Limits
 
 ASTRAY = 0.5  # of the slack: before the arm has to be stopped, it is not led any farther
 LEADS_BACK = 0.5  # so much of a step's length has to
+BRAKES_S = 0.06  # an arm that is told to turn goes on for about so long
 SWING_NS = 100_000_000  # a servo that overshoots has swung back by then; stopped on its way out, it would stay there
 
 
@@ -25,11 +26,20 @@ class ExcursionGuard:
         self._tool_base_m: Sequence[float] = ()
         self._stopped_base_m: Sequence[float] | None = None
         self._since_ns: int | None = None  # beyond what is allowed
+        self._stamp_ns = 0
+        self._braking_m = 0.0  # how much farther out the tool comes before it turns
+
+    @property
+    def inside(self) -> bool:
+        """True if the tool is no farther out than it may rest."""
+        return self._beyond_m <= self._least_m
 
     @property
     def astray(self) -> bool:
-        """True if the tool has used up so much of its slack that only steps that lead back may pass."""
-        return self._beyond_m > self._least_m + ASTRAY * self._limits.tool_slack_m
+        """True if only steps that lead back may pass: so far out is the tool, or on its way out and that fast."""
+        most_m = ASTRAY * self._limits.tool_slack_m
+        rushes_out = self._braking_m > most_m and self._beyond_m + self._braking_m > self._least_m
+        return rushes_out or self._beyond_m > self._least_m + most_m
 
     @property
     def box(self) -> str:
@@ -44,10 +54,13 @@ class ExcursionGuard:
             self._least_m = max(0.0, self._beyond_m)
         self._allowed_m = self._allowed_from_here_m()
         self._stopped_base_m = self._since_ns = None
+        self._braking_m = 0.0
 
     def watch(self, tool_base_m: Sequence[float], stamp_ns: int) -> str | None:
         """Why the arm must stop now, or None."""
+        before_m = self._beyond_m
         self._look(tool_base_m)
+        self._look_ahead(before_m, stamp_ns)
         if self._beyond_m > self._allowed_m:
             self._since_ns = stamp_ns if self._since_ns is None else self._since_ns
             swings = stamp_ns - self._since_ns < SWING_NS
@@ -75,6 +88,13 @@ class ExcursionGuard:
             f"{self.box}: the tool was measured at ({where}) m, {1e3 * self._beyond_m:.1f} mm beyond it; "
             f"allowed are {1e3 * self._allowed_m:.1f} mm. Does the arm press against something?"
         )
+
+    def _look_ahead(self, before_m: float, stamp_ns: int) -> None:
+        """A reading that comes again says nothing of speed."""
+        passed_s = (stamp_ns - self._stamp_ns) * 1e-9
+        if passed_s > 0.0:
+            self._braking_m = BRAKES_S * max(0.0, self._beyond_m - before_m) / passed_s
+        self._stamp_ns = stamp_ns
 
     def _look(self, tool_base_m: Sequence[float]) -> None:
         self._tool_base_m, self._beyond_m = tool_base_m, self._how_far(tool_base_m)

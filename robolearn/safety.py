@@ -18,8 +18,8 @@ from robolearn.contracts import (
     check_age,
 )
 from robolearn.errors import BorderError, DeviceError, RobolearnError
-from robolearn.excursions import ExcursionGuard
-from robolearn.limiter import Kinematics, StepLimiter
+from robolearn.excursions import BRAKES_S, ExcursionGuard
+from robolearn.limiter import Kinematics, Step, StepLimiter
 from robolearn.limits import GRIPPER_LOAD, GRIPPER_RANGE, WATCHDOG, Limits
 from robolearn.loads import LoadGuard
 
@@ -88,6 +88,8 @@ class Gate:
         self.tick()
         state = self._arm.read()
         reason = self._loads.watch(state) or self._excursions.watch(self._tool(state), state.stamp_ns)
+        if self._excursions.inside:
+            self._inside = state
         if reason is not None and self.fault is None:
             self.stop(reason)
         return state
@@ -121,7 +123,7 @@ class Gate:
         elapsed_ns = self._period_ns if self._sent_ns is None else now_ns - self._sent_ns
         step = self._limiter.limit(requested, elapsed_ns * 1e-9)
         if self._excursions.astray and not self._excursions.leads_back(self._tool(state, self._limiter.way(step))):
-            step = self._limiter.stay([*step.clips, self._excursions.box])
+            step = self._led_back(step, state, elapsed_ns * 1e-9)
         sent = ArmCommand(command.stamp_ns, CommandMode.JOINT_POSITION, np.array(step.target_rad), opening)
         executed = self._send(sent)
         self._limiter.advance(step, self._finite("executed", executed.command.values), elapsed_ns * 1e-9)
@@ -186,11 +188,20 @@ class Gate:
         """Take a measured position as the reference, at rest, with no command yet."""
         self._check_reading(state)
         self._limiter.start(self._measured(state))
+        self._inside = state
         self._sent_ns = self._stamp_ns = None
         self._held = False
 
     def _measured(self, state: ArmState) -> list[float]:
         return self._finite("measured position", state.joint_position_rad)
+
+    def _led_back(self, step: Step, state: ArmState, elapsed_s: float) -> Step:
+        """Towards where the arm was last inside, if that was a moment ago; else no ``step`` at all."""
+        clips = [*step.clips, self._excursions.box]
+        if state.stamp_ns - self._inside.stamp_ns > BRAKES_S * 1e9:
+            return self._limiter.stay(clips)
+        back = self._limiter.limit(self._measured(self._inside), elapsed_s)
+        return back._replace(clips=[*clips, *back.clips])
 
     def _tool(self, state: ArmState, way_rad: Float | float = 0.0) -> list[float]:
         """Where the tool is (3,) in the base frame [m], or would be after going ``way_rad`` (J,) from there."""

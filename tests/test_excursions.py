@@ -144,8 +144,44 @@ def test_a_reading_that_is_not_finite_is_refused_and_nothing_is_sent() -> None:
 def test_within_half_its_slack_an_overshoot_goes_on() -> None:
     bench = Bench(ROOM)
     bench.drive(bench.start, 3)
+    for _ in range(2):
+        bench.arm.place(_pan_out(bench, 0.4 * SLACK_M))
+        done = bench.send(bench.start + 0.002)
+    assert done.clips == ()
+
+
+@pytest.mark.parametrize(
+    ("places_m", "astray"), [((0.03, 0.02), True), ((0.05, 0.04), False), ((0.0011, 0.001), False)]
+)
+def test_a_tool_that_rushes_out_is_astray_before_it_is_out(places_m: tuple[float, float], astray: bool) -> None:
+    watched = Watched(ROOM, (0.2, 0.0, 0.15))
+    for to_wall_m in places_m:
+        assert not watched.stays((0.2, 0.1 - places_m[0], 0.15))
+        watched.once((0.2, 0.1 - to_wall_m, 0.15))
+    assert watched.guard.astray is astray
+    watched.once((0.2, 0.1 - places_m[1], 0.15))
+    assert not watched.guard.astray, "it has stopped"
+
+
+def test_an_arm_that_rushes_out_is_led_back_to_where_it_was_inside_whatever_is_asked() -> None:
+    bench = Bench(ROOM)
+    inside = bench.drive(bench.start + 0.3 * PAN, 3)[-1].command.values
+    bench.arm.place(_pan_out(bench, -6 * SLACK_M))
+    bench.gate.read()
+    bench.clock.sleep_until(bench.clock.now_ns() + PERIOD_NS)
     bench.arm.place(_pan_out(bench, 0.4 * SLACK_M))
-    assert bench.send(bench.start + 0.002).clips == ()
+    done = bench.send(bench.start + 0.3 * PAN)
+    assert "workspace" in done.clips
+    assert inside[0] < done.command.values[0] < _pan_out(bench, 0.0)[0], "from the last target to where it was inside"
+
+
+def test_an_arm_that_has_long_been_out_is_held_where_it_was_told_to_be() -> None:
+    bench = Bench(ROOM)
+    bench.drive(bench.start, 3)
+    for _ in range(4):
+        bench.arm.place(_pan_out(bench, 0.8 * SLACK_M))
+        done = bench.send(bench.start + 0.01 * PAN)
+    assert "workspace" in done.clips and (done.command.values == bench.start).all()
 
 
 def test_beyond_half_its_slack_the_arm_is_led_back_and_nowhere_else() -> None:
