@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from drivers.child_words import ARM, ARMED, FAILED, HALT, READING, TARGET, unpack_numbers
-from robolearn.processes import Urgency, schedule
+from robolearn.processes import Urgency, keep_for_good, schedule
 
 MOST_WORDS = 4096
 
@@ -53,6 +53,7 @@ class Child:
 
     def run(self) -> None:
         """Until the parent hangs up. Raises RuntimeError if the device fails."""
+        keep_for_good()
         while True:
             if select.select([self._link], [], [], self._device.poll_s)[0] and not self._obey():
                 break

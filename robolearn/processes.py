@@ -1,8 +1,9 @@
-"""Processes that do not outlive who has started them, and which of them go first."""
+"""Processes that do not outlive who has started them, which of them go first, and what does not hold them up."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -47,6 +48,14 @@ def schedule(urgency: Urgency) -> bool:
     except PermissionError:
         return False
     return True
+
+
+def keep_for_good() -> None:
+    """Have the garbage collector look no more at what is there now, once a process has begun.
+
+    Looking at all of it takes 40 to 110 ms, in which nothing else of the process runs."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

@@ -40,6 +40,22 @@ def test_a_child_ends_when_its_parent_is_killed() -> None:
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
+KEPT = """
+import gc
+import numpy
+from robolearn.processes import keep_for_good
+before = len(gc.get_objects())
+keep_for_good()
+print(before, len(gc.get_objects()))
+"""
+
+
+def test_what_is_kept_for_good_is_not_looked_at_again() -> None:
+    told = subprocess.run([sys.executable, "-c", KEPT], capture_output=True, text=True, check=True)
+    before, after = map(int, told.stdout.split())
+    assert before > 1000 and after < 0.05 * before
+
+
 SCHEDULED = """
 import os, sys, threading
 from robolearn.processes import Urgency, schedule

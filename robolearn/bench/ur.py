@@ -20,7 +20,7 @@ from robolearn.bench.jitter import BareChain, late_gaps, unexcused
 from robolearn.contracts import ArmCommand, CommandMode, Float
 from robolearn.descriptions import description
 from robolearn.errors import BenchError, DeviceError
-from robolearn.processes import Urgency, served_as
+from robolearn.processes import Urgency, keep_for_good, served_as
 
 RATE_HZ = 125.0
 LATE_S = 0.016
@@ -92,6 +92,7 @@ def measure(seconds: float, faults: int, note: Note) -> dict[str, Any]:
         arm.connect()
         try:
             stream = Stream(arm)
+            keep_for_good()
             note("servo stream")
             figures = streamed(robot, stream, seconds)
             counts = suffer_all(robot, stream, faults, note)

@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 from typing import Any
 
+from robolearn.processes import keep_for_good
+
 log = logging.getLogger("robolearn.emulate")
 
 
@@ -18,6 +20,7 @@ def serve(device: AbstractContextManager[Any], ready: str | Callable[[], str]) -
     """Keep a virtual device up until Ctrl-C or SIGTERM; ``ready`` is said once it is there."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="robolearn: %(message)s")
     with stop_signal() as stop, device:
+        keep_for_good()
         log.info(ready if isinstance(ready, str) else ready())
         stop.wait()
 

@@ -27,7 +27,7 @@ from robolearn.nodes.roll import Roll
 from robolearn.nodes.stamps import Stamps
 from robolearn.nodes.table import NodeEntry, entry
 from robolearn.nodes.topics import Qos, Service, Topic
-from robolearn.processes import schedule
+from robolearn.processes import keep_for_good, schedule
 
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 REPORT_S = 1.0
@@ -203,6 +203,7 @@ def run(make: Callable[[], TableNode]) -> int:
 def _spin(node: TableNode, told: list[int]) -> None:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
+    keep_for_good()
     try:
         while not (told or node.done):
             executor.spin_once(LOOK_S)

@@ -45,6 +45,15 @@ class Left(NamedTuple):
     after_s: float
 
 
+class Rest(NamedTuple):
+    """How long the arm went on after the end of its stream of commands, and the fault that ended it."""
+
+    fault: str
+    log: str
+    at_s: float
+    rest_ms: float
+
+
 class Motion(NamedTuple):
     """What one log says."""
 
@@ -61,7 +70,7 @@ def judge(hurt: Sequence[Hurt]) -> dict[str, Any]:
     logs = [{name: log for name, log in cell.body.truths().items() if len(log.time_s)} for cell in hurt]
     moved = [_motion(cell, name, log) for cell, own in zip(hurt, logs, strict=True) for name, log in own.items()]
     left = [once for one in moved for once in one.outside]
-    rests = [1e3 * rest for cell, own in zip(hurt, logs, strict=True) for rest in _rests(cell.suffered, own)]
+    rests = [rest for cell, own in zip(hurt, logs, strict=True) for rest in _rests(cell.suffered, own)]
     figures = {
         "faults": len(every),
         "kinds": dict(Counter(sorted(one.kind for one in every))),
@@ -71,6 +80,7 @@ def judge(hurt: Sequence[Hurt]) -> dict[str, Any]:
             "joint_rad": truth.JOINT_SLACK_RAD, "tool_m": truth.TOOL_SLACK_M, "speed_share": truth.SPEED_SLACK - 1.0
         },
         "rests_measured": len(rests),
+        "rested_late": [one._asdict() for one in rests if one.rest_ms > MOST_REST_MS],
         "outside_limits": [once._asdict() for once in left],
         "unnamed": unnamed,
         "not_recovered": stuck,
@@ -79,7 +89,7 @@ def judge(hurt: Sequence[Hurt]) -> dict[str, Any]:
         figures,
         (
             Bar("motions_outside_limits", len(left), 0, "<="),
-            Bar("rest_ms_most", max(rests, default=0.0), MOST_REST_MS, "<="),
+            Bar("rest_ms_most", max((one.rest_ms for one in rests), default=0.0), MOST_REST_MS, "<="),
             Bar("transitions_lost", sum(one.lost for one in every), 0, "<="),
             Bar("named_share", 1.0 - len(unnamed) / len(every), 1.0, ">="),
             Bar("recovered_share", 1.0 - len(stuck) / len(every), 1.0, ">="),
@@ -106,8 +116,8 @@ def _before(hurt: Hurt, log: str, at_s: float) -> tuple[str, float]:
     return kind, at_s - last_s
 
 
-def _rests(suffered: list[Suffered], logs: Mapping[str, Truth]) -> list[float]:
-    """How soon [s] the arm was at rest after each fault that ended its stream of commands."""
+def _rests(suffered: list[Suffered], logs: Mapping[str, Truth]) -> list[Rest]:
+    """How soon the arm was at rest after each fault that ended its stream of commands."""
     ended = [one for one in suffered if one.ends_stream and one.log in logs]
-    found = [truth.rest_s(logs[one.log], one.at_s) for one in ended]
-    return [one for one in found if one is not None]
+    found = [(one, truth.rest_s(logs[one.log], one.at_s)) for one in ended]
+    return [Rest(one.kind, one.log, one.at_s, 1e3 * rest_s) for one, rest_s in found if rest_s is not None]
