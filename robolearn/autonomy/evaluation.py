@@ -6,6 +6,7 @@ reward model says of its last tick is noted beside it, and has no say.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ from robolearn.errors import ConfigError, DeviceError
 from robolearn.seeds import EVALUATION
 from robolearn.statistics import wilson
 
+log = logging.getLogger(__name__)
 DECIDED_BY = "ground truth of the simulated world"
 JUDGED = {Decision.SUCCESS: True, Decision.FAILURE: False, Decision.ABSTAIN: None}
 
@@ -31,6 +33,7 @@ class Outcome:
     success: bool
     steps: int
     judged_success: bool | None  # by the reward model; None: it abstained, or there is none
+    stopped: str  # why the arm stopped itself, which ended the episode; empty: it did not
     pictures: tuple[Image, ...] = field(repr=False, default=())  # of the first camera, over the episode
 
 
@@ -54,29 +57,31 @@ class Trial:
         cell = self.cell
         cell.begin(EpisodeKind.EVAL, seed)
         self.policy.reset()
-        held, frames = 0, []
+        held, stopped, frames = 0, "", []
         for tick in range(cell.max_ticks + 1):
             seen = cell.look(variants=1)
             frames.append(next(iter(seen.observation.frames.values())).rgb)
             held = held + 1 if _truth(cell) else 0
             if held >= self.hold_ticks or tick == cell.max_ticks:
                 break
-            if not _acted(cell, self.policy.act(seen.encoded)):
+            stopped = _stopped(cell, self.policy.act(seen.encoded))
+            if stopped:
+                log.warning("seed %d, tick %d: the arm stopped itself: %s", seed, tick, stopped)
                 break
         chosen = np.linspace(0, len(frames) - 1, min(self.pictures, len(frames))).round().astype(int)
         pictures = tuple(frames[index] for index in chosen)
-        return Outcome(seed, held >= self.hold_ticks, tick, _judged(self.reward, seen.encoded), pictures)
+        return Outcome(seed, held >= self.hold_ticks, tick, _judged(self.reward, seen.encoded), stopped, pictures)
 
 
-def _acted(cell: Cell, action: Action) -> bool:
-    """False if the arm stopped itself: that episode has failed, and the next reset re-arms it."""
+def _stopped(cell: Cell, action: Action) -> str:
+    """Act. Why the arm stopped itself, empty if it did not; the next reset re-arms it. Raises DeviceError otherwise."""
     try:
         cell.station.act(action)
     except DeviceError:
         if cell.station.arm.fault is None:
             raise
-        return False
-    return True
+        return cell.station.arm.fault
+    return ""
 
 
 def _truth(cell: Cell) -> bool:
@@ -118,6 +123,7 @@ def as_json(outcomes: Sequence[Outcome], policy_hz: float, frames: Sequence[Mapp
                 "success": outcome.success,
                 "steps": outcome.steps,
                 "judged_success": outcome.judged_success,
+                "stopped": outcome.stopped,
             }
             for outcome in outcomes
         ],
