@@ -15,6 +15,7 @@ from robolearn.autonomy.timing import Stopwatch
 from robolearn.backends import open_station
 from robolearn.contracts import Clock, Encoded, Float32, Frame, Observation
 from robolearn.episodes import EpisodeInfo, EpisodeKind, FeatureSchema, StoreSchema
+from robolearn.processes import keep_for_good
 from robolearn.reference import ActionConfig
 from robolearn.station import ACTION_NAMES, Station, StationConfig
 from robolearn.task import TaskConfig
@@ -91,6 +92,7 @@ def still(gripper: float) -> Float32:
 def open_cell(station: StationConfig, task: TaskConfig, encoder: FrameEncoder) -> Iterator[Cell]:
     """A cell that is closed at the end. Raises ConfigError and DeviceError."""
     opened = open_station(station, task)
+    keep_for_good()
     try:
         yield Cell(opened, task, encoder)
     finally:
