@@ -54,7 +54,7 @@ class Stream:
 
     def __init__(self, arm: UrArm) -> None:
         self.arm = arm
-        self.interruptions = 0  # faults that nobody asked for
+        self.interruptions: list[str] = []  # faults that nobody asked for
         self.restart()
 
     def restart(self) -> None:
@@ -78,8 +78,8 @@ class Stream:
         while time.monotonic() < end_s:
             try:
                 self.run(lambda: time.monotonic() >= end_s)
-            except DeviceError:
-                self.interruptions += 1
+            except DeviceError as error:
+                self.interruptions.append(str(error))
                 rearm(self.arm)
                 self.restart()
 
