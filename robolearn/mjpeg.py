@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import cv2
 
@@ -35,11 +36,52 @@ def as_jpeg(rgb: Image, quality: int) -> bytes:
     return data.tobytes()
 
 
-class MjpegServer:
+class PictureServer:
+    """Serves on a thread of its own; a context manager."""
+
+    scheme: ClassVar[str]
+    suffix: ClassVar[str] = ""  # of a camera's name in its address
+
+    def __init__(self, make: Callable[[], TCPServer], host: str, port: int, closing: threading.Event) -> None:
+        """Starts to serve; ``closing`` tells the streams to end. Raises DeviceError if the port is taken."""
+        self._closing = closing
+        try:
+            self._server = make()
+        except OSError as error:
+            raise DeviceError(
+                f"cannot serve pictures on {host} port {port}: {error.strerror}. Choose another port; 0 takes any."
+            ) from error
+        self.url = f"{self.scheme}://{host}:{self._server.server_address[1]}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name=f"pictures by {self.scheme}", daemon=True
+        )
+        self._thread.start()
+
+    def address(self, name: str) -> str:
+        """Of the stream of a camera."""
+        return f"{self.url}/{name}{self.suffix}"
+
+    def close(self) -> None:
+        """End every stream; may be called twice."""
+        self._closing.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+class MjpegServer(PictureServer):
     """Serves ``/NAME.mjpeg`` for each camera and each of ``pages``; a context manager.
 
     A camera is a function that returns its newest frame, or None while there is none. A frame goes out once,
     when its stamp is new. One that raises ConnectionError has its streams closed."""
+
+    scheme, suffix = "http", ".mjpeg"
 
     def __init__(
         self,
@@ -51,37 +93,15 @@ class MjpegServer:
         quality: int = 90,
     ) -> None:
         """Starts to serve; port 0 takes any that is free. Raises DeviceError if the port is taken."""
-        self._closing = threading.Event()
-        streams = {f"/{name}.mjpeg": camera for name, camera in cameras.items()}
+        closing = threading.Event()
+        streams = {f"/{name}{self.suffix}": camera for name, camera in cameras.items()}
         pause_s = 1.0 / (LOOKS_PER_FRAME * fps)
-        handler = partial(_Handler, streams, dict(pages or {}), pause_s, quality, self._closing)
-        try:
-            self._server = ThreadingHTTPServer((host, port), handler)
-        except OSError as error:
-            raise DeviceError(
-                f"cannot serve pictures on {host} port {port}: {error.strerror}. Choose another port; 0 takes any."
-            ) from error
-        self._server.daemon_threads = True
-        self.url = f"http://{host}:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="mjpeg", daemon=True)
-        self._thread.start()
+        handler = partial(_Handler, streams, dict(pages or {}), pause_s, quality, closing)
+        super().__init__(lambda: _Server((host, port), handler), host, port, closing)
 
-    def address(self, name: str) -> str:
-        """Of the stream of a camera."""
-        return f"{self.url}/{name}.mjpeg"
 
-    def close(self) -> None:
-        """End every stream; may be called twice."""
-        self._closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def __enter__(self) -> MjpegServer:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -23,6 +23,7 @@ X, Y, Z = HOME.tolist()
 PILLAR = Box((X - 0.02, Y + 0.03, Z - 0.05), (X + 0.02, Y + 0.04, Z + 0.05))
 TIGHT = replace(WIDE, workspace=BOX, keep_out=(PILLAR,), tool_speed_m_s=0.3)
 
+Stream = list[tuple[float, tuple[float, ...], int]]  # share of the jump, the jump [rad], and the wait after it [ns]
 JUMP = st.tuples(*[st.floats(-4.0, 4.0)] * 5)
 WAIT_NS = st.one_of(st.just(PERIOD_NS), st.integers(0, 12 * PERIOD_NS))
 STREAM = st.lists(st.tuples(st.sampled_from([0.003, 0.05, 1.0]), JUMP, WAIT_NS), min_size=2, max_size=60)
@@ -36,6 +37,14 @@ class Track:
         self.targets = [bench.start]
         self.times_s = [-DT_S]
         self.rests: set[int] = set()
+
+    @staticmethod
+    def of(stream: Stream) -> Track:
+        """Of a whole stream, within tight limits."""
+        track = Track(Bench(TIGHT))
+        for scale, jump, wait_ns in stream:
+            track.send(track.targets[-1] + scale * np.array(jump), wait_ns)
+        return track
 
     def send(self, goal: Float, wait_ns: int = PERIOD_NS) -> None:
         """One command and its time; after silence the arm was held, so that motion starts anew from where it is."""
@@ -60,10 +69,8 @@ class Track:
 
 @settings(max_examples=60, deadline=None)
 @given(STREAM)
-def test_range_box_and_keep_out_hold_for_any_stream(stream: list[tuple[float, tuple[float, ...], int]]) -> None:
-    track = Track(Bench(TIGHT))
-    for scale, jump, wait_ns in stream:
-        track.send(track.targets[-1] + scale * np.array(jump), wait_ns)
+def test_range_box_and_keep_out_hold_for_any_stream(stream: Stream) -> None:
+    track = Track.of(stream)
     tools = track.tools()
     assert (np.abs(track.targets) <= 1.5 * SLACK).all()
     assert (tools >= np.array(BOX.min_base_m) - 1e-9).all() and (tools <= np.array(BOX.max_base_m) + 1e-9).all()
@@ -74,10 +81,8 @@ def test_range_box_and_keep_out_hold_for_any_stream(stream: list[tuple[float, tu
 
 @settings(max_examples=60, deadline=None)
 @given(STREAM)
-def test_no_stream_is_faster_than_joints_and_tool_may_go(stream: list[tuple[float, tuple[float, ...], int]]) -> None:
-    track = Track(Bench(TIGHT))
-    for scale, jump, wait_ns in stream:
-        track.send(track.targets[-1] + scale * np.array(jump), wait_ns)
+def test_no_stream_is_faster_than_joints_and_tool_may_go(stream: Stream) -> None:
+    track = Track.of(stream)
     dt_s = np.minimum(np.diff(track.times_s), DT_S)[:, None]
     steps = np.diff(track.targets, axis=0)
     commanded = np.ones(len(steps), bool)
@@ -89,10 +94,8 @@ def test_no_stream_is_faster_than_joints_and_tool_may_go(stream: list[tuple[floa
 
 @settings(max_examples=60, deadline=None)
 @given(STREAM)
-def test_the_tool_slows_down_towards_every_side(stream: list[tuple[float, tuple[float, ...], int]]) -> None:
-    track = Track(Bench(TIGHT))
-    for scale, jump, wait_ns in stream:
-        track.send(track.targets[-1] + scale * np.array(jump), wait_ns)
+def test_the_tool_slows_down_towards_every_side(stream: Stream) -> None:
+    track = Track.of(stream)
     dt_s = np.minimum(np.diff(track.times_s), DT_S)
     for rest in track.rests:
         dt_s[rest - 1] = np.nan  # no command, but where the arm was

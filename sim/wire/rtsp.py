@@ -8,13 +8,12 @@ import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
 from robolearn.contracts import Frame
-from robolearn.errors import BorderError, DeviceError
-from robolearn.mjpeg import LOOKS_PER_FRAME, LOOPBACK, as_jpeg
+from robolearn.errors import BorderError
+from robolearn.mjpeg import LOOKS_PER_FRAME, LOOPBACK, PictureServer, as_jpeg
 from sim.wire.rtp_jpeg import PAYLOAD_TYPE, packets
 
 Camera = Callable[[], Frame | None]
@@ -29,45 +28,22 @@ REASONS = {
 }  # fmt: skip
 
 
-class RtspServer:
+class RtspServer(PictureServer):
     """Serves ``/NAME`` for each camera; a context manager.
 
     A camera is a function that returns its newest frame, or None while there is none. A frame goes out once, when its
     stamp is new. One that raises ConnectionError has its connections closed."""
 
+    scheme = "rtsp"
+
     def __init__(
         self, cameras: Mapping[str, Camera], fps: float, port: int = 0, host: str = LOOPBACK, quality: int = 90
     ) -> None:
         """Starts to serve; port 0 takes any that is free. Raises DeviceError if the port is taken."""
-        self._closing = threading.Event()
+        closing = threading.Event()
         streams = {f"/{name}": camera for name, camera in cameras.items()}
-        session = partial(_Session, streams, 1.0 / (LOOKS_PER_FRAME * fps), quality, self._closing)
-        try:
-            self._server = _Server((host, port), session)
-        except OSError as error:
-            raise DeviceError(
-                f"cannot serve RTSP on {host} port {port}: {error.strerror}. Choose another port; 0 takes any."
-            ) from error
-        self.url = f"rtsp://{host}:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="rtsp", daemon=True)
-        self._thread.start()
-
-    def address(self, name: str) -> str:
-        """Of the stream of a camera."""
-        return f"{self.url}/{name}"
-
-    def close(self) -> None:
-        """End every stream; may be called twice."""
-        self._closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def __enter__(self) -> RtspServer:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
+        session = partial(_Session, streams, 1.0 / (LOOKS_PER_FRAME * fps), quality, closing)
+        super().__init__(lambda: _Server((host, port), session), host, port, closing)
 
 
 class _Server(socketserver.ThreadingTCPServer):
