@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from drivers.child_words import ARM, ARMED, FAILED, HALT, TARGET, pack_numbers
+from robolearn.processes import begin_unhurried
 
 START_S = 15.0  # a child that has said nothing for so long after its start is replaced
 SILENT_S = 1.5  # so is one that has fallen silent for so long
@@ -130,7 +131,9 @@ class ChildLink(Generic[R]):
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             words = [sys.executable, "-m", self._program.module, str(theirs.fileno()), self._program.settings]
             quiet = subprocess.DEVNULL
-            process = subprocess.Popen(words, pass_fds=[theirs.fileno()], stdout=quiet, stderr=quiet)
+            process = subprocess.Popen(
+                words, pass_fds=[theirs.fileno()], stdout=quiet, stderr=quiet, preexec_fn=begin_unhurried
+            )
             theirs.close()
             with ours:
                 ours.setblocking(True)

@@ -35,19 +35,27 @@ class Urgency(IntEnum):
     MOVES = 30
 
 
+_POLICIES = {Urgency.IDLE: os.SCHED_IDLE, Urgency.NORMAL: os.SCHED_OTHER}
+
+
 def schedule(urgency: Urgency) -> bool:
     """Have this thread, and all that it begins, served so. False without the right to it: then it is as it was.
 
     Other than niceness, IDLE also has the scheduler take a core that does only such work for a free one: a node that
     wakes up does not push aside another node while there is one."""
-    if urgency is Urgency.NORMAL:
-        return True
-    policy, priority = (os.SCHED_IDLE, 0) if urgency is Urgency.IDLE else (os.SCHED_RR, urgency)
+    policy = _POLICIES.get(urgency, os.SCHED_RR)
     try:
-        os.sched_setscheduler(0, policy, os.sched_param(priority))
+        os.sched_setscheduler(0, policy, os.sched_param(max(urgency, 0)))
     except PermissionError:
         return False
     return True
+
+
+def begin_unhurried() -> None:
+    """What a process does before anything else so that it is served as any other, however urgent its starter is.
+
+    To load a program takes whole time slices, 100 ms, from all that is as urgent; it may be urgent once it is there."""
+    schedule(Urgency.NORMAL)
 
 
 def keep_for_good() -> None:

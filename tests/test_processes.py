@@ -14,7 +14,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from robolearn.processes import Urgency, served_as
+from robolearn.processes import Urgency, begin_unhurried, served_as
 
 PATIENCE_S = 20.0
 DROP_CAPABILITY, SYS_NICE = 24, 23  # of prctl, and of capabilities(7)
@@ -95,6 +95,20 @@ def test_a_real_time_priority_is_done_without_where_it_is_not_allowed() -> None:
 def test_where_it_is_allowed_it_is_taken() -> None:
     assert _scheduled("MOVES") == [os.SCHED_RR, Urgency.MOVES, 1]
     assert _scheduled("ACTS") == [os.SCHED_RR, Urgency.ACTS, 1]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is sure to have the right")
+def test_a_process_begins_unhurried_whoever_begins_it() -> None:
+    with served_as(Urgency.MOVES):
+        urgent = _begun_with(None)
+        unhurried = _begun_with(begin_unhurried)
+    assert urgent == os.SCHED_RR and unhurried == os.SCHED_OTHER
+
+
+def _begun_with(prepare: Callable[[], None] | None) -> int:
+    """The policy of a process that asks for nothing."""
+    words = [sys.executable, "-c", "import os; print(os.sched_getscheduler(0))"]
+    return int(subprocess.run(words, capture_output=True, text=True, check=True, preexec_fn=prepare).stdout)
 
 
 def test_a_thread_is_urgent_for_a_while_and_what_it_begins_meanwhile_stays_so() -> None:

@@ -1,4 +1,4 @@
-"""What the machine itself does to a stream: a bare chain of processes as long as the one under test.
+"""What the machine itself does to a stream: a bare chain of processes as long and as urgent as the one under test.
 
 ``python -m robolearn.bench.jitter HZ`` wakes up HZ times a second and sends a byte through a second process, over
 TCP, to a third; that one notes when it comes. When its standard input ends it prints the times and ends."""
@@ -17,6 +17,7 @@ from types import TracebackType
 import numpy as np
 
 from robolearn.contracts import Float
+from robolearn.processes import Urgency, begin_unhurried, schedule
 
 END_S = 10.0
 
@@ -29,7 +30,9 @@ class BareChain:
         self.arrivals_s: Float = np.zeros(0)
 
     def __enter__(self) -> BareChain:
-        self._process = subprocess.Popen(self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=begin_unhurried
+        )
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -41,16 +44,18 @@ class BareChain:
         self.arrivals_s = np.array(json.loads(printed or b"[]"))
 
 
-def late_gaps(arrivals_s: Float, longest_s: float) -> Float:
-    """When each gap between arrivals that is longer than ``longest_s`` ended [s]."""
-    return arrivals_s[1:][np.diff(arrivals_s) > longest_s]
+def between(arrivals_s: Float, begin_s: float, end_s: float) -> Float:
+    """Those arrivals that came in that time."""
+    return arrivals_s[(arrivals_s >= begin_s) & (arrivals_s <= end_s)]
 
 
-def unexcused(late_s: Float, machine_late_s: Float, within_s: float) -> int:
-    """How many of the gaps ended at ``late_s`` have none of the bare chain within ``within_s`` of them."""
-    if not len(machine_late_s):
-        return len(late_s)
-    return int(sum(np.abs(machine_late_s - at).min() > within_s for at in late_s))
+def beyond(arrivals_s: Float, machine_arrivals_s: Float, period_s: float, within_s: float) -> Float:
+    """Every gap between arrivals [s], less how late the bare chain was at the worst within ``within_s`` of its end."""
+    ends_s, late_s = machine_arrivals_s[1:], np.maximum(np.diff(machine_arrivals_s) - period_s, 0.0)
+    first = np.searchsorted(ends_s, arrivals_s[1:] - within_s)
+    last = np.searchsorted(ends_s, arrivals_s[1:] + within_s, side="right")
+    worst_s = [late_s[begin:end].max(initial=0.0) for begin, end in zip(first, last, strict=True)]
+    return np.diff(arrivals_s) - np.array(worst_s)
 
 
 def _wake(link: socket.socket, period_s: float) -> None:
@@ -75,6 +80,7 @@ def _wait_for_end(ended: threading.Event) -> None:
 
 def main() -> None:
     """Run the chain."""
+    schedule(Urgency.MOVES)
     period_s = 1.0 / float(sys.argv[1])
     listener = socket.create_server(("127.0.0.1", 0))
     near, far = socket.socketpair()
