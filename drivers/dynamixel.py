@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from drivers import dynamixel_setup
 from drivers.dxl_bus import dxl_bus
 from drivers.dynamixel_setup import (
-    FULL_PWM,
     GOAL_POSITION,
     GOAL_PWM,
     HARDWARE_ERROR,
@@ -27,7 +26,6 @@ from robolearn.kinematics import Kinematics
 
 PRESENT, PRESENT_SIZE = 126, 21  # current, velocity, position, trajectories, voltage, temperature
 STEPS_S_PER_COUNT = 0.229 / 60 * 4096
-TORQUE = TorqueRegisters(enable=TORQUE_ENABLE, limit=GOAL_PWM, full=FULL_PWM)
 ALERT = 0x80
 ERROR_NAMES = {1: "voltage out of range", 4: "overheated", 8: "encoder fault", 16: "electrical shock", 32: "overload"}
 
@@ -37,7 +35,7 @@ class DxlServos(Servos):
 
     def __init__(self, config: DynamixelConfig) -> None:
         bus = dxl_bus(config.port, config.baud, config.patience_s)
-        super().__init__(bus, (scale.id for scale in config.scales.values()), TORQUE)
+        super().__init__(bus, TorqueRegisters(TORQUE_ENABLE, GOAL_PWM, dynamixel_setup.torque_limits(config)))
         self._config = config
         self._models = {servo.scale.id: MODELS[servo.model] for servo in config.servos.values()}
 

@@ -119,17 +119,17 @@ def look_over(bus: ServoBus, config: DynamixelConfig) -> str:
 
 def set_up(bus: ServoBus, config: DynamixelConfig) -> None:
     """Write every setting that differs. The torque stays as it is, and no goal changes. Raises DeviceError."""
-    tables = _tables(bus, config)
+    tables, most = _tables(bus, config), torque_limits(config)
     for name, servo in config.servos.items():
         table, scale, model = tables[servo.scale.id], servo.scale, MODELS[servo.model]
-        squeezes = name == GRIPPER and model.stall_current_a is not None
+        squeezes = _squeezes(config, name)
         kept = (
             (RETURN_DELAY, 1, 0), (DRIVE_MODE, 1, 0), (OPERATING_MODE, 1, CURRENT_BASED if squeezes else POSITION),
             (MAX_POSITION, 4, scale.range_max), (MIN_POSITION, 4, scale.range_min),
         )  # fmt: skip
-        torque = config.gripper_torque if name == GRIPPER else 1.0
-        limit = (GOAL_CURRENT, 2, round(torque * model.current_limit)) if squeezes else (
-            GOAL_PWM, 2, round(torque * FULL_PWM))  # fmt: skip
+        limit = (GOAL_PWM, 2, most[scale.id])
+        if squeezes:
+            limit = (GOAL_CURRENT, 2, round(config.gripper_torque * model.current_limit))
         differing = [one for one in kept if number(table, one[0], one[1]) != one[2]]
         if differing and table[TORQUE_ENABLE]:
             raise DeviceError(
@@ -139,6 +139,13 @@ def set_up(bus: ServoBus, config: DynamixelConfig) -> None:
         passing = ((PROFILE_ACCELERATION, 4, 0), (PROFILE_VELOCITY, 4, 0), limit)
         for setting in (*differing, *(one for one in passing if number(table, one[0], one[1]) != one[2])):
             bus.write(scale.id, *setting)
+
+
+def torque_limits(config: DynamixelConfig) -> dict[int, int]:
+    """GOAL_PWM of each servo by its id; a gripper that squeezes by current has all of it."""
+    weak = [name for name in config.servos if name == GRIPPER and not _squeezes(config, name)]
+    shares = dict.fromkeys(weak, config.gripper_torque)
+    return {scale.id: round(FULL_PWM * shares.get(name, 1.0)) for name, scale in config.scales.items()}
 
 
 def hold(bus: ServoBus, config: DynamixelConfig) -> None:
@@ -163,3 +170,8 @@ def number(table: bytes, at: int, size: int) -> int:
 
 def _tables(bus: ServoBus, config: DynamixelConfig) -> Tables:
     return tables_of(bus, config.scales, 0, TABLE_SIZE, BAUDS)
+
+
+def _squeezes(config: DynamixelConfig, name: str) -> bool:
+    """Is this the gripper, and does its servo hold by current?"""
+    return name == GRIPPER and MODELS[config.servos[name].model].stall_current_a is not None

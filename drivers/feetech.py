@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from drivers import feetech_setup
 from drivers.feetech_config import FeetechConfig
-from drivers.feetech_setup import FULL_TORQUE, GOAL_POSITION, TORQUE_ENABLE, TORQUE_LIMIT
+from drivers.feetech_setup import GOAL_POSITION, TORQUE_ENABLE, TORQUE_LIMIT
 from drivers.servo_arm import ArmParts, ServoArm
 from drivers.servo_readings import ServoReading
 from drivers.servos import Servos, TorqueRegisters
@@ -17,7 +17,6 @@ from robolearn.config import Section
 from robolearn.kinematics import Kinematics
 
 SPEED_RAD_S = 4.7  # STS3215, no load
-TORQUE = TorqueRegisters(enable=TORQUE_ENABLE, limit=TORQUE_LIMIT, full=FULL_TORQUE)
 PRESENT, PRESENT_SIZE = 56, 15  # position, speed, load, voltage, temperature, status, moving, current
 STATUS_NAMES = ("voltage out of range", "sensor fault", "overheated", "over-current", "angle fault", "overload")
 AMPERE_PER_STEP = 0.0065
@@ -28,7 +27,7 @@ class StsServos(Servos):
 
     def __init__(self, config: FeetechConfig) -> None:
         bus = sts_bus(config.port, config.baud, config.patience_s)
-        super().__init__(bus, (scale.id for scale in config.servos.values()), TORQUE)
+        super().__init__(bus, TorqueRegisters(TORQUE_ENABLE, TORQUE_LIMIT, feetech_setup.torque_limits(config)))
         self._config = config
 
     def look_over(self) -> str:

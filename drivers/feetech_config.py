@@ -22,6 +22,10 @@ class FeetechConfig:
     servos: Annotated[Mapping[str, ServoScale], Key("joints and 'gripper': scale of each servo")]
     on_close: Annotated[OnClose, Key("hold: the arm stays where it is; release: it is let down slowly")]
     gripper_torque: Annotated[float, Key("most torque of the gripper, share of stall torque", low=0.05, high=1.0)]
+    joint_torque: Annotated[
+        float,
+        Key("most torque of the other joints; beyond 0.8, one that presses gives way after 2 s", low=0.05, high=1.0),
+    ] = 0.75
     baud: Annotated[int, Key("bits per second")] = BAUDS[0]
     patience_s: Annotated[
         float, Key("what an answer may take beyond wire time [s]; 0.02 for FTDI adapters", low=0.001, high=0.2)

@@ -39,17 +39,22 @@ def look_over(bus: ServoBus, config: FeetechConfig) -> str:
 
 def set_up(bus: ServoBus, config: FeetechConfig) -> None:
     """Write every setting that differs. The torque stays as it is, and no goal changes. Raises DeviceError."""
-    tables = _tables(bus, config)
+    tables, most = _tables(bus, config), torque_limits(config)
     for name, scale in config.servos.items():
         table = tables[scale.id]
         kept = (
             (RETURN_DELAY, 1, 0), (MIN_ANGLE, 2, scale.range_min), (MAX_ANGLE, 2, scale.range_max),
             (PHASE, 1, table[PHASE] & ~MULTI_TURN), (P, 1, config.stiffness), (D, 1, DAMPING), (I, 1, 0), (MODE, 1, 0),
         )  # fmt: skip
-        torque = round(FULL_TORQUE * config.gripper_torque) if name == GRIPPER else FULL_TORQUE
-        passing = ((ACCELERATION, 1, 0), (GOAL_SPEED, 2, 0), (TORQUE_LIMIT, 2, torque))
+        passing = ((ACCELERATION, 1, 0), (GOAL_SPEED, 2, 0), (TORQUE_LIMIT, 2, most[scale.id]))
         _write_differing(bus, scale.id, table, kept, locked=True)
         _write_differing(bus, scale.id, table, passing, locked=False)
+
+
+def torque_limits(config: FeetechConfig) -> dict[int, int]:
+    """TORQUE_LIMIT of each servo by its id."""
+    shares = {name: config.gripper_torque if name == GRIPPER else config.joint_torque for name in config.servos}
+    return {scale.id: round(FULL_TORQUE * shares[name]) for name, scale in config.servos.items()}
 
 
 def hold(bus: ServoBus, config: FeetechConfig) -> None:

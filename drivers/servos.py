@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from drivers.servo_bus import ServoBus
@@ -18,14 +18,14 @@ class TorqueRegisters(NamedTuple):
 
     enable: int  # address of one byte: 0 off, 1 on
     limit: int  # address of two bytes
-    full: int  # what ``limit`` holds for all the torque there is
+    most: Mapping[int, int]  # what ``limit`` of each servo, by its id, holds at most
 
 
 class Servos(ABC):
     """The servos of one arm; ids are those of their scales. Each call but ``close`` may raise LinkLost."""
 
-    def __init__(self, bus: ServoBus, ids: Iterable[int], torque: TorqueRegisters) -> None:
-        self._bus, self._ids, self._torque = bus, tuple(ids), torque
+    def __init__(self, bus: ServoBus, torque: TorqueRegisters) -> None:
+        self._bus, self._ids, self._torque = bus, tuple(torque.most), torque
 
     @property
     def is_open(self) -> bool:
@@ -53,8 +53,8 @@ class Servos(ABC):
     def let_down(self) -> None:
         """Take the torque away little by little, so that a raised arm sinks, and then off."""
         for step in range(LET_DOWN_STEPS, 0, -1):
-            limit = (self._torque.full * step // LET_DOWN_STEPS).to_bytes(2, "little")
-            self._bus.write_all(dict.fromkeys(self._ids, limit), self._torque.limit)
+            limits = {one: most * step // LET_DOWN_STEPS for one, most in self._torque.most.items()}
+            self._bus.write_all({one: most.to_bytes(2, "little") for one, most in limits.items()}, self._torque.limit)
             time.sleep(LET_DOWN_S / LET_DOWN_STEPS)
         for servo in self._ids:
             self._bus.write(servo, self._torque.enable, 1, 0)

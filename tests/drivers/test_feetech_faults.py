@@ -19,6 +19,7 @@ from tests.drivers.so101_rig import SCALES, Bench, so101_arm, so101_config, virt
 
 JOINTS = ("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll")
 WITHIN_RAD = np.deg2rad(0.6)
+PRESSING_RAD, PRESSING_S = 0.6, 4.0  # well into the table, and for longer than a servo bears
 PATIENT_S = 20.0  # for what takes two seconds at most on a machine of its own
 
 
@@ -222,6 +223,25 @@ def test_a_servo_that_gave_way_under_load_tries_again_after_rearm(bench: Bench, 
     assert arm.fault == "servo of elbow_flex: overload"
     arm.rearm()
     ask_for(arm, true_joints(bench))
+
+
+def test_an_arm_that_presses_on_the_table_does_not_give_way_unless_it_may_use_all_its_torque(bench: Bench) -> None:
+    for joint_torque, fault in ((0.75, None), (1.0, "servo of shoulder_lift: overload")):
+        arm = bench.fresh(joint_torque=joint_torque)
+        arm.connect()
+        start = arm.read().joint_position_rad
+        _press(arm, start + np.array([0.0, PRESSING_RAD, 0.0, 0.0, 0.0]), PRESSING_S)
+        assert arm.fault == fault
+        arm.close()
+
+
+def _press(arm: ServoArm, target_rad: np.ndarray, seconds: float) -> None:
+    """Go on asking for what the table forbids, until the arm stops itself or the time is over."""
+    end_s = time.monotonic() + seconds
+    while time.monotonic() < end_s and arm.fault is None:
+        ask_for(arm, target_rad)
+        arm.read()
+        time.sleep(0.02)
 
 
 def test_a_raised_arm_is_held_when_its_driver_ends_and_let_down_slowly_only_if_the_file_says_so(bench: Bench) -> None:
