@@ -24,7 +24,7 @@ class FeetechConfig:
     gripper_torque: Annotated[float, Key("most torque of the gripper, share of stall torque", low=0.05, high=1.0)]
     joint_torque: Annotated[
         float,
-        Key("most torque of the other joints; beyond 0.8, one that presses gives way after 2 s", low=0.05, high=1.0),
+        Key("the same of the other joints; beyond 0.8, one that presses gives way", low=0.05, high=1.0),
     ] = 0.75
     baud: Annotated[int, Key("bits per second")] = BAUDS[0]
     patience_s: Annotated[

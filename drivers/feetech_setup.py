@@ -40,7 +40,7 @@ def look_over(bus: ServoBus, config: FeetechConfig) -> str:
 def set_up(bus: ServoBus, config: FeetechConfig) -> None:
     """Write every setting that differs. The torque stays as it is, and no goal changes. Raises DeviceError."""
     tables, most = _tables(bus, config), torque_limits(config)
-    for name, scale in config.servos.items():
+    for scale in config.servos.values():
         table = tables[scale.id]
         kept = (
             (RETURN_DELAY, 1, 0), (MIN_ANGLE, 2, scale.range_min), (MAX_ANGLE, 2, scale.range_max),
