@@ -17,7 +17,6 @@ from robolearn.contracts import Image
 from robolearn.nodes.up.child import Child, end_all
 from robolearn.nodes.up.rules import argument
 from robolearn.nodes.up.setups import Wanted, starts
-from robolearn.processes import Urgency, served_as
 
 STATION, TASK = "so101_virtual", "lift_cube"
 CAMERAS = ("front", "wrist")
@@ -69,8 +68,7 @@ def running_cell(namespace: str) -> Iterator[tuple[Path, Sequence[Child]]]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="robolearn-")))
         port = folder / "port"
         station = write_station(folder, port)
-        with served_as(Urgency.MOVES):  # the processor of a real arm serves nobody else
-            stack.enter_context(EmulatedDevice("so101", "--port", str(port), "--held", "--task", TASK))
+        stack.enter_context(EmulatedDevice("so101", "--port", str(port), "--held", "--task", TASK))
         wanted = Wanted("cell", str(station), namespace, (argument("task", TASK), argument("answer_s", ANSWER_S)))
         children = [Child(start, folder, "warn") for start in starts(wanted) if start.entry.name in NODES]
         try:
