@@ -55,7 +55,8 @@ def beyond(arrivals_s: Float, machine_arrivals_s: Float, period_s: float, within
     first = np.searchsorted(ends_s, arrivals_s[1:] - within_s)
     last = np.searchsorted(ends_s, arrivals_s[1:] + within_s, side="right")
     worst_s = [late_s[begin:end].max(initial=0.0) for begin, end in zip(first, last, strict=True)]
-    return np.diff(arrivals_s) - np.array(worst_s)
+    gaps_s: Float = np.diff(arrivals_s) - np.array(worst_s)
+    return gaps_s
 
 
 def _wake(link: socket.socket, period_s: float) -> None:
