@@ -46,15 +46,15 @@ def make_arm(host: str) -> FrankaArm:
     return FrankaArm(config, JOINTS, CONTROL_HZ, kinematics, RealClock())
 
 
-def make_hand(host: str) -> FrankaHand:
+def make_hand(host: str, speed_m_s: float = 0.05) -> FrankaHand:
     """The driver of the hand."""
-    return FrankaHand(HandConfig(host, 0.05, 30.0, 2.0 * SILENCE_S))
+    return FrankaHand(HandConfig(host, speed_m_s, 30.0, 2.0 * SILENCE_S))
 
 
-def make_gripped(host: str) -> GrippedArm:
+def make_gripped(host: str, speed_m_s: float = 0.05) -> GrippedArm:
     """The arm with the hand on it."""
     arm = make_arm(host)
-    return GrippedArm(arm, make_hand(host), arm.clock)
+    return GrippedArm(arm, make_hand(host, speed_m_s), arm.clock)
 
 
 def homed(host: str) -> None:

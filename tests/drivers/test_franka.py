@@ -81,8 +81,8 @@ def felt(arm: FrankaArm) -> np.ndarray:
 
 @pytest.fixture
 def gripped(robot: Emulator) -> Iterator[GrippedArm]:
-    """A connected arm with its hand."""
-    made = make_gripped(HOST)
+    """A connected arm with its hand, which is slow enough to be stopped on its way on a busy machine."""
+    made = make_gripped(HOST, speed_m_s=0.015)
     with ready(made):
         yield made
 
