@@ -25,7 +25,7 @@ from robolearn.processes import Urgency, keep_for_good, served_as
 RATE_HZ = 125.0
 LATE_S = 0.016
 LEAD_IN_S = 3.0  # in which the bare chain begins
-EXCUSED_WITHIN_S = 0.25
+SAME_TIME_S = 0.25
 TOLD_MS = 100.0
 STILL_RAD = 0.003
 SWING_RAD = 0.3
@@ -119,7 +119,7 @@ def streamed(robot: EmulatedDevice, stream: Stream, seconds: float) -> dict[str,
     if len(arrivals_s) < 2 or len(machine_arrivals_s) < 2:
         raise BenchError("nothing was streamed; is the machine overloaded?")
     gaps_s, machine_gaps_s = np.diff(arrivals_s), np.diff(machine_arrivals_s)
-    beyond_s = beyond(arrivals_s, machine_arrivals_s, 1.0 / RATE_HZ, EXCUSED_WITHIN_S)
+    beyond_s = beyond(arrivals_s, machine_arrivals_s, 1.0 / RATE_HZ, SAME_TIME_S)
     return {
         "stream_s": seconds,
         "commands": len(arrivals_s),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,6 +14,7 @@ import pytest
 
 from drivers.servo_arm import ServoArm
 from drivers.servo_bus import unopened
+from drivers.servos import LET_DOWN_STEPS
 from drivers.sts_bus import sts_bus
 from robolearn.contracts import ArmCommand, CommandMode
 from robolearn.errors import DeviceError
@@ -20,6 +23,7 @@ from tests.drivers.so101_rig import SCALES, Bench, so101_arm, so101_config, virt
 JOINTS = ("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll")
 WITHIN_RAD = np.deg2rad(0.6)
 PRESSING_RAD, PRESSING_S = 0.6, 4.0  # well into the table, and for longer than a servo bears
+TORQUE_LIMITS = re.compile(rb"\xff\xff\xfe\x16\x83\x30\x02(.{18})", re.DOTALL)  # sync write to six servos
 PATIENT_S = 20.0  # for what takes two seconds at most on a machine of its own
 
 
@@ -256,6 +260,19 @@ def test_a_raised_arm_is_held_when_its_driver_ends_and_let_down_slowly_only_if_t
         time.sleep(0.3)
         moved = float(np.abs(true_joints(bench) - raised).max())
         assert moved < 0.005 if held else moved > 0.1 and time.monotonic() - start_s > 1.5
+
+
+def test_no_servo_is_let_down_with_more_torque_than_it_had(tmp_path: Path) -> None:
+    log = tmp_path / "bytes"
+    with virtual_so101(tmp_path, "--log", str(log)) as bench:
+        arm = bench.fresh(on_close="release")
+        arm.connect()
+        arm.close()
+    told = b"".join(bytes.fromhex(line.split(" ", 3)[3]) for line in log.read_text().splitlines() if " in " in line)
+    limits = np.array([list(struct.iter_unpack("<BH", servos)) for servos in TORQUE_LIMITS.findall(told)])
+    assert len(limits) == LET_DOWN_STEPS
+    np.testing.assert_array_equal(limits[0], [[1, 750], [2, 750], [3, 750], [4, 750], [5, 750], [6, 270]])
+    assert (np.diff(limits[:, :, 1], axis=0) < 0).all()
 
 
 def test_waiting_for_an_answer_costs_no_core(bench: Bench, arm: ServoArm) -> None:
