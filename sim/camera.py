@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from typing import NamedTuple
 
 import numpy as np
 
 from robolearn.contracts import CameraSpec, Frame
 from robolearn.errors import DeviceError
 from sim.clock import NS
-from sim.renderer import ImageNoise, SceneRenderer
+from sim.renderer import ImageNoise, Moment, SceneRenderer
+
+
+class Exposure(NamedTuple):
+    """A picture that nobody has looked at yet, and that costs next to nothing until then."""
+
+    stamp_ns: int
+    moment: Moment
 
 
 class TwinCamera:
@@ -21,8 +30,9 @@ class TwinCamera:
         self._renderer = renderer
         self._noise = noise
         self._connected = False
-        self._frame: Frame | None = None
-        self._pending: Frame | None = None
+        self._newest: Exposure | None = None
+        self._frame: Frame | None = None  # of the newest exposure, once it has been read
+        self._under_way: deque[Exposure] = deque()
         self._period_ns = round(NS / spec.fps)
         self._next_exposure_ns = 0
         self._latency_ns = 0
@@ -43,8 +53,8 @@ class TwinCamera:
         """Make the OpenGL context. Raises DeviceError if this machine cannot render."""
         self._renderer.prepare(self._spec.width, self._spec.height)
         self._connected = True
-        if self._frame is None:
-            self._frame = self._expose(self._now_ns)
+        if self._newest is None:
+            self._deliver(self._expose())
 
     def close(self) -> None:
         """Refuse further use until connected again."""
@@ -52,8 +62,10 @@ class TwinCamera:
 
     def read(self) -> Frame:
         """Newest delivered frame; a copy."""
-        if not self._connected or self._frame is None:
+        if not self._connected or self._newest is None:
             raise DeviceError(f"camera {self._spec.name} is not connected: call connect() first")
+        if self._frame is None:
+            self._frame = self._developed(self._newest)
         return Frame(self._frame.stamp_ns, self._frame.rgb.copy())
 
     def begin(self, now_ns: int, latency_ns: int, rng: np.random.Generator) -> None:
@@ -61,10 +73,10 @@ class TwinCamera:
         self._rng = rng
         self._now_ns = now_ns
         self._latency_ns = latency_ns
-        self._pending = None
+        self._under_way.clear()
         self._next_exposure_ns = now_ns + self._period_ns - latency_ns
         if self._connected:
-            self._frame = self._expose(now_ns)
+            self._deliver(self._expose())
 
     def advance(self, now_ns: int) -> None:
         """Expose and deliver what is due. Called after each control period."""
@@ -72,11 +84,18 @@ class TwinCamera:
         if not self._connected:
             return
         if now_ns >= self._next_exposure_ns:
-            self._pending = self._expose(now_ns)
+            self._under_way.append(self._expose())
             self._next_exposure_ns += self._period_ns
-        if self._pending is not None and now_ns >= self._pending.stamp_ns + self._latency_ns:
-            self._frame, self._pending = self._pending, None
+        while self._under_way and now_ns >= self._under_way[0].stamp_ns + self._latency_ns:
+            self._deliver(self._under_way.popleft())
 
-    def _expose(self, now_ns: int) -> Frame:
-        rgb = self._renderer.render(self._camera_id, self._spec.width, self._spec.height)
-        return Frame(now_ns, self._noise.add(rgb, self._rng))
+    def _expose(self) -> Exposure:
+        return Exposure(self._now_ns, self._renderer.moment())
+
+    def _deliver(self, exposure: Exposure) -> None:
+        self._newest, self._frame = exposure, None
+
+    def _developed(self, exposure: Exposure) -> Frame:
+        spec = self._spec
+        rgb = self._renderer.render(self._camera_id, spec.width, spec.height, exposure.moment)
+        return Frame(exposure.stamp_ns, self._noise.add(rgb, self._rng))

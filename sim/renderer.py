@@ -8,7 +8,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from robolearn.contracts import Image
+from robolearn.contracts import Float, Image
 from robolearn.errors import DeviceError
 from robolearn.headless import choose_gl_backend
 
@@ -17,6 +17,9 @@ BACKEND = choose_gl_backend()
 import mujoco  # noqa: E402
 
 NOISE_PERIOD = 1 << 21
+SEEN = (
+    "geom_xpos", "geom_xmat", "site_xpos", "site_xmat", "cam_xpos", "cam_xmat", "light_xpos", "light_xdir"
+)  # fmt: skip
 
 
 class Rendered(Protocol):
@@ -26,11 +29,15 @@ class Rendered(Protocol):
     data: mujoco.MjData
 
 
+Moment = tuple[Float, ...]  # where everything is that a camera can see, in the order of SEEN
+
+
 class SceneRenderer:
     """Renders one scene at several resolutions; one OpenGL context for each."""
 
     def __init__(self, scene: Rendered) -> None:
         self._scene = scene
+        self._then = mujoco.MjData(scene.model)
         self._renderers: dict[tuple[int, int], mujoco.Renderer] = {}
 
     def prepare(self, width: int, height: int) -> None:
@@ -53,10 +60,18 @@ class SceneRenderer:
         """From the upper to the lower edge of the picture."""
         return math.radians(float(self._scene.model.cam_fovy[camera_id]))
 
-    def render(self, camera_id: int, width: int, height: int) -> Image:
-        """RGB picture (height, width, 3) of the scene as it is now."""
-        renderer = self._renderers[width, height]
-        renderer.update_scene(self._scene.data, camera_id)
+    def moment(self) -> Moment:
+        """The scene as it is now, to be rendered later if anybody wants to see it."""
+        return tuple(getattr(self._scene.data, name).copy() for name in SEEN)
+
+    def render(self, camera_id: int, width: int, height: int, moment: Moment | None = None) -> Image:
+        """RGB picture (height, width, 3) of the scene as it is now, or was at a moment of this episode."""
+        renderer, data = self._renderers[width, height], self._scene.data
+        if moment is not None:
+            data = self._then
+            for name, value in zip(SEEN, moment, strict=True):
+                getattr(data, name)[:] = value
+        renderer.update_scene(data, camera_id)
         return np.asarray(renderer.render())
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from robolearn.contracts import ArmCommand, CommandMode
 from sim.config import Randomisation
+from sim.renderer import SceneRenderer
 from sim.world import TwinWorld
 from tests.sim.cells import STATION, twin_task
 
@@ -60,8 +61,30 @@ def test_a_frame_is_delivered_its_latency_after_it_was_exposed(latency_s: float)
             ages.append((world.clock.now_ns() - frame.stamp_ns) / NS)
             stamp_ns = frame.stamp_ns
     world.close()
-    assert len(ages) == 10  # 10 Hz for one second
-    assert ages == pytest.approx([latency_s] * 10)
+    assert len(ages) == round(STATION.cameras["front"].fps)  # in one second
+    assert ages == pytest.approx([latency_s] * len(ages))
+
+
+def test_a_picture_shows_the_moment_it_was_taken_at_however_late_it_is_looked_at() -> None:
+    world = world_with(camera_latency_s=0.04)
+    camera, size = world.cameras["wrist"], (STATION.cameras["wrist"].width, STATION.cameras["wrist"].height)
+    camera_id, at_once = int(world.scene.model.camera("wrist").id), SceneRenderer(world.scene)
+    camera.connect()
+    at_once.prepare(*size)
+    world.reset(0)
+    target = world.arm.read().joint_position_rad + np.array([0.2, 0, 0, 0, 0])
+    seen = {}
+    for _ in range(20):
+        now_ns = world.clock.now_ns()
+        world.arm.command(ArmCommand(now_ns, CommandMode.JOINT_POSITION, target, None))
+        world.clock.sleep_until(now_ns + PERIOD_NS)
+        seen[world.clock.now_ns()] = at_once.render(camera_id, *size)
+    frame = camera.read()
+    at_once.close()
+    world.close()
+    assert frame.stamp_ns < world.clock.now_ns()
+    assert (frame.rgb == seen[frame.stamp_ns]).all()
+    assert (frame.rgb != seen[world.clock.now_ns()]).any()
 
 
 @pytest.mark.parametrize("noise_rad", [0.0, 0.002])
