@@ -15,6 +15,7 @@ from robolearn.errors import DeviceError
 
 REPORT_S = 0.004
 SERVO_S = 0.01
+RECOVERED_S = 0.5
 HOLD_MS = 100  # a speed that is not renewed for so long ends, and the arm brakes
 ACCELERATION_RAD_S2, JERK_RAD_S3 = 8.0, 4000.0  # an FR3 allows 10 and 5000; franky 2.0 has those of the Panda
 ERROR_NAMES = [name for name in dir(franky.Errors) if not name.startswith("_")]
@@ -48,7 +49,7 @@ class FrankaDevice:
         """Recover from errors, and tell the robot of its load. It does not move."""
         settings = self._settings
         try:
-            if self._robot.has_errors and not self._robot.recover_from_errors():
+            if self._robot.has_errors and not self._recovers():
                 raise RuntimeError("the robot does not recover from its errors; look at Desk")
             self._robot.set_load(settings.load_kg, list(settings.load_centre_m), [0.0] * 9)
         except franky.Exception as error:
@@ -97,6 +98,14 @@ class FrankaDevice:
         """Wait for the arm to stand."""
         if self._is_moving:
             self._robot.join_motion(1.0)
+
+    def _recovers(self) -> bool:
+        """Its answer that it has recovered may be here before the state that shows it."""
+        recovered, end_s = bool(self._robot.recover_from_errors()), time.monotonic() + RECOVERED_S
+        while not recovered and time.monotonic() < end_s:
+            time.sleep(REPORT_S)
+            recovered = not self._robot.has_errors
+        return recovered
 
     def _drive(self, motion: franky.Motion) -> None:
         try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import franky
 
 from drivers.child import run_child
 from drivers.franka_words import HandReading, HandSettings
+from robolearn.processes import Urgency, served_as
 
 REPORT_S = 0.02
 CLOSED = 0.02  # an opening below this is a grasp
@@ -23,6 +25,7 @@ class HandDevice:
     def __init__(self, settings: HandSettings) -> None:
         """Raises RuntimeError if the hand cannot be reached."""
         self._settings = settings
+        _stay_on_one_core()
         try:
             self._hand = franky.Gripper(settings.host)
         except franky.Exception as error:
@@ -70,10 +73,12 @@ class HandDevice:
             return
         self._interrupt()
         settings = self._settings
-        if goal < CLOSED:
-            self._doing = self._hand.grasp_async(0.0, settings.speed_m_s, settings.force_n, ANY_WIDTH_M, ANY_WIDTH_M)
-        else:
-            self._doing = self._hand.move_async(goal * self._hand.max_width, settings.speed_m_s)
+        speed_m_s, force_n, width_m = settings.speed_m_s, settings.force_n, goal * self._hand.max_width
+        with served_as(Urgency.ACTS):
+            if goal < CLOSED:
+                self._doing = self._hand.grasp_async(0.0, speed_m_s, force_n, ANY_WIDTH_M, ANY_WIDTH_M)
+            else:
+                self._doing = self._hand.move_async(width_m, speed_m_s)
         self._done = goal
 
     def let_go(self) -> None:
@@ -89,6 +94,14 @@ class HandDevice:
             raise RuntimeError(str(error)) from error
         if not doing.wait(STOPPING_S):
             raise RuntimeError("the hand does not stop")
+
+
+def _stay_on_one_core() -> None:
+    """Let a request to stop come through at once, also on a busy machine.
+
+    Who waits for the end of a motion holds libfranka's lock, and takes it again in the moment after it has let go: a
+    thread on another core never gets it. One on the same core, that goes first, does."""
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
 if __name__ == "__main__":

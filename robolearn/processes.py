@@ -30,8 +30,7 @@ class Urgency(IntEnum):
 
     IDLE = -1  # has no deadline: what it gets is what is left
     NORMAL = 0
-    ACTS = 10
-    SENSES = 20
+    ACTS = 10  # also what sees: were it above, two cameras at once would push who thinks off both of two cores
     MOVES = 30
 
 

@@ -37,7 +37,7 @@ SETUPS_HEAD = """## What is started together
 `robolearn up NAME` starts these as processes and keeps them up; `ros2 launch robolearn NAME.launch.py` starts the same.
 Of the devices, a cell with a twin starts `twin_node` alone, and a real one the others.
 
-What moves the arm, what sees and what acts ask for a real-time priority, in this order; learning gives way to all. Who
+What moves the arm asks for a real-time priority, what sees or acts for a lower one; learning gives way to all. Who
 may not have one (`ulimit -r` says 0) runs the same nodes without: to allow it, put `@realtime - rtprio 90` into
 `/etc/security/limits.conf` and join that group.
 """

@@ -103,7 +103,7 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="camera_node",
         meaning="one camera of the station",
-        urgency=Urgency.SENSES,
+        urgency=Urgency.ACTS,
         needed=Needed.REAL,
         parameters=(*DEVICE, Parameter("camera", str, None, "which camera of the station")),
         publishes=(*CAMERA_STREAMS, topics.DIAGNOSTICS),
@@ -157,7 +157,7 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="teleop_node",
         meaning="the station's device with which a person drives the arm and labels episodes",
-        urgency=Urgency.SENSES,
+        urgency=Urgency.ACTS,
         needed=Needed.REAL,
         parameters=(*CELL, Parameter("rate_hz", float, 30.0, "readings per second", 1.0, 1000.0)),
         publishes=(topics.TELEOP, topics.DIAGNOSTICS),
