@@ -13,12 +13,15 @@ from robolearn.errors import DeviceError
 from sim.clock import NS
 from sim.renderer import ImageNoise, Moment, SceneRenderer
 
+MOST_SEEDS = 1 << 32
+
 
 class Exposure(NamedTuple):
     """A picture that nobody has looked at yet, and that costs next to nothing until then."""
 
     stamp_ns: int
     moment: Moment
+    grain: int  # seed of its noise, drawn when it was taken: who looks, and when, changes nothing
 
 
 class TwinCamera:
@@ -90,7 +93,7 @@ class TwinCamera:
             self._deliver(self._under_way.popleft())
 
     def _expose(self) -> Exposure:
-        return Exposure(self._now_ns, self._renderer.moment())
+        return Exposure(self._now_ns, self._renderer.moment(), int(self._rng.integers(MOST_SEEDS)))
 
     def _deliver(self, exposure: Exposure) -> None:
         self._newest, self._frame = exposure, None
@@ -98,4 +101,4 @@ class TwinCamera:
     def _developed(self, exposure: Exposure) -> Frame:
         spec = self._spec
         rgb = self._renderer.render(self._camera_id, spec.width, spec.height, exposure.moment)
-        return Frame(exposure.stamp_ns, self._noise.add(rgb, self._rng))
+        return Frame(exposure.stamp_ns, self._noise.add(rgb, np.random.default_rng(exposure.grain)))

@@ -1,7 +1,4 @@
-"""A client's place on the graph: a node whose messages come in on a thread of their own, and how to wait for them.
-
-The thread is woken by events: to wait on everything that is in a node costs three times as much for each message, and
-the interpreter is held meanwhile. The nodes do wait, because then no flood of messages holds up another one."""
+"""A client's place on the graph: a node whose messages come in on a thread of their own, and how to wait for them."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from typing import Any, TypeVar
 from rclpy.client import Client
 from rclpy.context import Context
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
-from rclpy.experimental.events_executor import EventsExecutor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
@@ -48,19 +45,18 @@ class Link:
         network.join(context=self._context)
         self._node = _lean_node(name, namespace, self._context)
         self._clients: dict[str, Client[Any, Any]] = {}
-        self._executor = EventsExecutor(context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
-        self._open = True
         self._thread = threading.Thread(target=self._spin, name=name, daemon=True)
         self._thread.start()
+        self._open = True
 
     def close(self) -> None:
         """Leave the graph; may be called twice."""
         if self._open:
             self._open = False
-            self._executor.wake()
-            self._thread.join()  # a thread that outlives the context aborts the process
             self._executor.shutdown()
+            self._thread.join()  # a thread that outlives the context aborts the process
             self._node.destroy_node()
             self._context.try_shutdown()
 
@@ -158,9 +154,10 @@ class Link:
             self.arrived.notify_all()
 
     def _spin(self) -> None:
-        """Not by ``spin``, which takes a whole core to itself (rclpy 9.1)."""
-        while self._open and self._context.ok():
-            self._executor.spin_once(LOOK_S)
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            return
 
 
 def _lean_node(name: str, namespace: str, context: Context) -> Node:
