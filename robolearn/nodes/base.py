@@ -14,7 +14,6 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
@@ -24,6 +23,7 @@ from robolearn.nodes import network, parameters, topics
 from robolearn.nodes.health import HARDWARE, STARTED, STARTED_NS, Health, Stream
 from robolearn.nodes.qos import PROFILES, recorded
 from robolearn.nodes.roll import Roll
+from robolearn.nodes.rounds import Rounds
 from robolearn.nodes.stamps import Stamps
 from robolearn.nodes.table import NodeEntry, entry
 from robolearn.nodes.topics import Qos, Service, Topic
@@ -201,7 +201,7 @@ def run(make: Callable[[], TableNode]) -> int:
 
 
 def _spin(node: TableNode, told: list[int]) -> None:
-    executor = SingleThreadedExecutor()
+    executor = Rounds()
     executor.add_node(node)
     keep_for_good()
     try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from rclpy.client import Client
 from rclpy.context import Context
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
@@ -21,6 +21,7 @@ from robolearn.errors import BorderError, DeviceError
 from robolearn.nodes import network
 from robolearn.nodes.base import load_type
 from robolearn.nodes.qos import PROFILES, recorded
+from robolearn.nodes.rounds import Rounds
 from robolearn.nodes.stamps import Stamps
 from robolearn.nodes.topics import Service, Topic
 
@@ -45,18 +46,19 @@ class Link:
         network.join(context=self._context)
         self._node = _lean_node(name, namespace, self._context)
         self._clients: dict[str, Client[Any, Any]] = {}
-        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor = Rounds(context=self._context)
         self._executor.add_node(self._node)
+        self._open = True
         self._thread = threading.Thread(target=self._spin, name=name, daemon=True)
         self._thread.start()
-        self._open = True
 
     def close(self) -> None:
         """Leave the graph; may be called twice."""
         if self._open:
             self._open = False
-            self._executor.shutdown()
+            self._executor.wake()
             self._thread.join()  # a thread that outlives the context aborts the process
+            self._executor.shutdown()
             self._node.destroy_node()
             self._context.try_shutdown()
 
@@ -154,14 +156,13 @@ class Link:
             self.arrived.notify_all()
 
     def _spin(self) -> None:
-        try:
-            self._executor.spin()
-        except ExternalShutdownException:
-            return
+        with suppress(ExternalShutdownException):
+            while self._open:
+                self._executor.spin_once()
 
 
 def _lean_node(name: str, namespace: str, context: Context) -> Node:
-    """A node with nothing in it but what is asked for: rclpy looks at all that is in it at each message."""
+    """A node with nothing in it but what is asked for: all that is in it is looked at with each message."""
     return Node(
         name, context=context, namespace=namespace or None, enable_rosout=False, start_parameter_services=False,
         parameter_overrides=[Parameter(TELLS_TYPES, value=False)],

@@ -10,6 +10,8 @@ import rclpy
 from rclpy.context import Context
 from rclpy.signals import SignalHandlerOptions
 
+from robolearn.nodes import segments
+
 RANGE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 NAMESPACE = "ROS_NAMESPACE"  # of the cell that a client of this process belongs to
 PROFILE = "FASTDDS_DEFAULT_PROFILES_FILE"
@@ -21,6 +23,7 @@ def join(words: Sequence[str] = (), context: Context | None = None) -> None:
     """Start ROS in this process, in ``context`` or the default one; ``words`` are its command line.
 
     Signals stay with the process: a context that ended under a node's hands could not be used to end well."""
+    segments.sweep()
     os.environ.update(defaults(os.environ))
     rclpy.init(args=[*words, *OWN_TIME], context=context, signal_handler_options=SignalHandlerOptions.NO)
 
