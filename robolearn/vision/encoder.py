@@ -27,14 +27,8 @@ class Encoder:
     def encode(self, frames: Mapping[str, Frame], proprio: Float32, variants: int | None = None) -> Encoded:
         """Encode one observation; fewer ``variants`` than the encoder's own are quicker where nothing is stored."""
         count = self.variants if variants is None else variants
-        pictures = [
-            picture
-            for camera in self.cameras
-            for picture in (
-                frames[camera].rgb,
-                *(self._augmented(frames[camera].rgb) for _ in range(count - 1)),
-            )
-        ]
+        seen = [self.tower.resized(frames[camera].rgb) for camera in self.cameras]  # large ones cost more to change
+        pictures = [each for rgb in seen for each in (rgb, *(self._augmented(rgb) for _ in range(count - 1)))]
         features = self.tower.encode(pictures).reshape(len(self.cameras), count, -1)
         return Encoded(dict(zip(self.cameras, features, strict=True)), proprio)
 

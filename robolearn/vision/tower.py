@@ -86,7 +86,7 @@ class Tower:
         shapes = {picture.shape for picture in pictures}
         if any(len(shape) != 3 or shape[2] != 3 for shape in shapes) or any(p.dtype != np.uint8 for p in pictures):
             raise BorderError(f"tower {self.name}: expected RGB pictures (H, W, 3) uint8, got shapes {sorted(shapes)}")
-        resized = np.stack([self._resized(picture) for picture in pictures])
+        resized = np.stack([self.resized(picture) for picture in pictures])
         batch = torch.from_numpy(resized).permute(0, 3, 1, 2).float() * self._scale + self._offset
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half):
             features: Tensor = self._visual(batch)
@@ -98,7 +98,8 @@ class Tower:
         texts: Tensor = self._model.encode_text(self._tokenize(list(sentences)), normalize=True)  # type: ignore[operator]
         return texts.float().numpy()
 
-    def _resized(self, picture: Image) -> Image:
+    def resized(self, picture: Image) -> Image:
+        """A picture (H, W, 3) at the size that the model sees; :meth:`encode` does so too."""
         if picture.shape[:2] == (self._height, self._width):
             return picture
         return np.asarray(cv2.resize(picture, (self._width, self._height), interpolation=cv2.INTER_AREA), np.uint8)
