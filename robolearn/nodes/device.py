@@ -96,7 +96,9 @@ class DeviceNode(LifecycleNodeMixin, TableNode):
 
     def destroy_node(self) -> None:
         """With the life cycle, which rclpy leaves: its participant, and 35 MB of shared memory, would stay behind."""
-        self._state_machine.destroy_when_not_in_use()
+        cycle = getattr(self, "_state_machine", None)
+        if cycle is not None:  # a node whose parameters were refused has none yet
+            cycle.destroy_when_not_in_use()
         super().destroy_node()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
