@@ -10,7 +10,7 @@ from robolearn.contracts import Float, Frame
 from robolearn.errors import BorderError
 
 BLACK_BELOW = 16  # grey levels, of the brightest pixel
-FROZEN_AFTER_RAD = 0.2  # of any joint; a picture of a moving arm has noise, and the arm in it
+FROZEN_AFTER_RAD = 0.1  # of any joint; a picture of a moving arm has noise, and the arm in it
 
 
 class _Kept(NamedTuple):

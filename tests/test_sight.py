@@ -35,7 +35,7 @@ def test_a_black_picture_is_refused_by_the_name_of_its_camera() -> None:
 def test_the_same_picture_while_the_arm_moves_is_a_frozen_camera() -> None:
     sight = Sight()
     sight.check("front", at(0), HERE)
-    sight.check("front", at(1), HERE + 0.1)
+    sight.check("front", at(1), HERE + 0.05)
     with pytest.raises(BorderError, match="camera front: frozen"):
         sight.check("front", at(2), THERE)
 
