@@ -25,6 +25,7 @@ from robolearn.episodes.record import ZARR_JSON, Record, read_group, read_record
 from robolearn.episodes.schema import FORMAT_VERSION, EpisodeInfo, StoreSchema
 from robolearn.episodes.writer import EpisodeWriter
 from robolearn.errors import StoreError, unknown
+from robolearn.locks import is_let_go
 
 EPISODES = "episodes"
 NEWBORN = ".new-"  # prefix of a folder whose metadata is not complete yet
@@ -126,7 +127,7 @@ class EpisodeStore:
         if not path.is_dir():
             raise StoreError(unknown("episode", name, self.ids()[-20:]))
         record = read_record(path)
-        if not record.ended and _writer_gone(path):
+        if not record.ended and is_let_go(path):
             final = read_record(path)  # it may have ended between the two looks
             record = final if final.ended else final.recover()
         return Episode(path, self.schema, self.layout, record)
@@ -166,15 +167,3 @@ class EpisodeStore:
         lock = os.open(folder, os.O_RDONLY)
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return lock
-
-
-def _writer_gone(path: Path) -> bool:
-    """True if nobody holds the lock of an episode."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True

@@ -24,6 +24,7 @@ from rclpy.qos import QoSProfile
 
 from robolearn import __version__
 from robolearn.errors import ConfigError
+from robolearn.locks import is_let_go
 from robolearn.nodes.base import load_type
 from robolearn.nodes.qos import PROFILES
 from robolearn.nodes.stamps import NS
@@ -102,7 +103,9 @@ def mend(folder: Path) -> dict[Path, int]:
     """Complete each file in ``folder`` that lost its writer: its messages up to the first torn chunk. Raises OSError.
 
     Returns how many messages each of them holds."""
-    return {path: _mended(path) for path in sorted(folder.glob(f"*{SUFFIX}")) if not _is_whole(path) and _is_idle(path)}
+    return {
+        path: _mended(path) for path in sorted(folder.glob(f"*{SUFFIX}")) if not _is_whole(path) and is_let_go(path)
+    }
 
 
 def _mended(path: Path) -> int:
@@ -152,16 +155,6 @@ def _is_whole(path: Path) -> bool:
             return False
         file.seek(-len(MAGIC), os.SEEK_END)
         return file.read() == MAGIC
-
-
-def _is_idle(path: Path) -> bool:
-    """True if no recorder writes it."""
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 def _types_in(name: str) -> list[str]:

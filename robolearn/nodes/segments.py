@@ -5,11 +5,11 @@ which is not part of its packages for Python, goes by the same."""
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
 from contextlib import suppress
 from pathlib import Path
+
+from robolearn.locks import is_let_go
 
 FOLDER = Path("/dev/shm")
 LOCKS = "fastdds_" + 16 * "[0-9a-f]" + "_el"  # ports have other names, and are taken over by the next who needs them
@@ -20,17 +20,6 @@ def sweep(folder: Path = FOLDER) -> None:
     """Remove the segments in ``folder`` whose owners are no more; those of other users, who alone may, stay."""
     for lock in folder.glob(LOCKS):
         with suppress(OSError):
-            if time.time() - lock.stat().st_mtime > SETTLED_S and _is_free(lock):
+            if time.time() - lock.stat().st_mtime > SETTLED_S and is_let_go(lock):
                 lock.with_name(lock.name.removesuffix("_el")).unlink(missing_ok=True)
                 lock.unlink(missing_ok=True)
-
-
-def _is_free(lock: Path) -> bool:
-    descriptor = os.open(lock, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True

@@ -174,6 +174,7 @@ def test_what_is_added_while_it_waits_is_heard(executor: Rounds, node: Node) -> 
         ended.set()
         executor.wake()
         thread.join()
+    assert heard == [1]
 
 
 def test_what_has_been_removed_is_not_called(executor: Rounds, node: Node) -> None:
