@@ -8,7 +8,7 @@ from setuptools import find_packages, setup
 
 NAME = "robolearn"
 ROOMS = ("robolearn", "drivers", "sim", "calibration")
-DATA = ("css", "html", "json", "rules", "safetensors", "stl", "xml", "yaml")
+DATA = ("c", "css", "html", "json", "rules", "safetensors", "stl", "xml", "yaml")
 ON_ROS_WHEELS = '; python_version < "3.13" and platform_machine == "x86_64" and sys_platform == "linux"'
 ROS = [
     f"{requirement}{ON_ROS_WHEELS}"

@@ -22,6 +22,8 @@ BY_ID = Path("/dev/v4l/by-id")
 MANUAL_EXPOSURE = 1  # of V4L2_CID_EXPOSURE_AUTO
 FPS_TOLERANCE = 0.5
 OLDEST_STAMP_NS = 2_000_000_000
+SILENCE_S = 3  # without a picture, and the camera counts as lost; OpenCV by itself waits for 10
+os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(SILENCE_S))
 
 
 @dataclass(frozen=True)

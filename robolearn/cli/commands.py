@@ -43,6 +43,7 @@ COMMANDS: dict[str, Command] = {
     "bench": Command("robolearn.cli.bench", "measure twin, replay, store or learner beside its peer"),
     "emulate mjpeg": Command("robolearn.cli.emulate_mjpeg", "serve a station's cameras over HTTP, from the twin"),
     "emulate rtsp": Command("robolearn.cli.emulate_rtsp", "serve a station's cameras over RTSP, from the twin"),
+    "emulate v4l2": Command("robolearn.cli.emulate_v4l2", "serve a station's cameras as USB cameras, from the twin"),
     "emulate realsense": Command("robolearn.cli.emulate_realsense", "record the twin as a RealSense would see it"),
     "emulate robotiq": Command("robolearn.cli.emulate_robotiq", "serve a virtual 2F-85, by Modbus RTU"),
     "emulate dynamixel": Command("robolearn.cli.emulate_dynamixel", "serve a virtual arm of Dynamixel servos"),

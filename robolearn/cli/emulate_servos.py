@@ -7,6 +7,7 @@ from pathlib import Path
 
 from robolearn.backends import load_station, load_task
 from robolearn.cli.emulating import serve
+from sim.wire.camera_servers import by_mjpeg, by_v4l2
 from sim.wire.servo_cell import Build, ServoCell, ServoCellSettings
 
 
@@ -17,6 +18,7 @@ def add_servo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", default="cube_in_bin", help="task whose scene stands around the arm (cube_in_bin)")
     parser.add_argument("--station", help="station whose cameras are served; without it there are none")
     parser.add_argument("--camera-port", type=int, default=0, help="HTTP port of the cameras; 0 takes any that is free")
+    parser.add_argument("--camera-folder", type=Path, help="serve them as USB cameras instead: device files in here")
     parser.add_argument("--held", action="store_true", help="the torque is on from the start")
     parser.add_argument("--mounting-seed", type=int, help="mount the servo horns at random, as a person does")
     parser.add_argument("--log", type=Path, help="file for every byte on the wire")
@@ -27,8 +29,9 @@ def add_servo_arguments(parser: argparse.ArgumentParser) -> None:
 def serve_servos(args: argparse.Namespace, name: str, build: Build) -> None:
     """Serve until told to stop. Raises ConfigError and DeviceError."""
     cameras = load_station(args.station).camera_specs() if args.station else ()
+    serve_by = by_v4l2(args.camera_folder) if args.camera_folder else by_mjpeg(args.camera_port)
     settings = ServoCellSettings(
-        args.port, args.control, cameras, args.camera_port, args.held, args.mounting_seed, args.log, args.truth,
+        args.port, serve_by, args.control, cameras, args.held, args.mounting_seed, args.log, args.truth,
         args.seed,
     )  # fmt: skip
     for path in (args.port, args.control):
@@ -39,4 +42,4 @@ def serve_servos(args: argparse.Namespace, name: str, build: Build) -> None:
 
 
 def _seen_at(cell: ServoCell) -> str:
-    return f", cameras at {cell.camera_url}" if cell.camera_url else ""
+    return f", cameras at {cell.cameras_at}" if cell.cameras_at else ""

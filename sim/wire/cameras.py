@@ -1,8 +1,7 @@
-"""Virtual network cameras that look at the twin of a task, for a cell whose arm comes from elsewhere."""
+"""Virtual cameras that look at the twin of a task, for a cell whose arm comes from elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -12,31 +11,28 @@ import mujoco
 
 from robolearn.contracts import CameraSpec
 from robolearn.errors import BorderError, unknown
-from robolearn.mjpeg import MjpegServer
 from robolearn.task import TaskConfig
 from sim.config import TwinTask
 from sim.wire.camera_faults import CameraFaults, faulty
+from sim.wire.camera_servers import Serve
 from sim.wire.cell import CellCameras, VirtualCell
 from sim.wire.control import ControlChannel, knobs
 from sim.wire.realtime import RealTime
-from sim.wire.rtsp import RtspServer
 
 TICK_S = 0.02
-SERVERS = {"mjpeg": MjpegServer, "rtsp": RtspServer}
 
 
 class CamerasSettings(NamedTuple):
-    """How virtual cameras are served."""
+    """What virtual cameras are, and how they are served."""
 
     cameras: tuple[CameraSpec, ...]
-    protocol: str  # of SERVERS
-    port: int
+    serve: Serve
     control: Path | None
     seed: int
 
 
 class VirtualCameras:
-    """A context manager: the stream of each camera is there inside."""
+    """A context manager: the cameras are there inside, and ``where`` says how they are found."""
 
     def __init__(self, settings: CamerasSettings, task: TaskConfig) -> None:
         """Raises ConfigError for a camera that the twin has not."""
@@ -47,7 +43,7 @@ class VirtualCameras:
         scene = self._cell.scene
         self._real = RealTime(lambda: mujoco.mj_step(scene.model, scene.data), scene.model.opt.timestep, TICK_S)
         self._stack = ExitStack()
-        self._addresses: list[str] = []
+        self.where = ""
 
     def __enter__(self) -> VirtualCameras:
         settings, enter = self._settings, self._stack.enter_context
@@ -55,9 +51,9 @@ class VirtualCameras:
             undo.push(self._stack)
             enter(self._real)
             views = enter(CellCameras(self._cell, self._real)).cameras
-            fps = max(camera.fps for camera in settings.cameras)
-            server = enter(SERVERS[settings.protocol](faulty(views, self._faults), fps, port=settings.port))
-            self._addresses = [server.address(camera.name) for camera in settings.cameras]
+            served = settings.serve(faulty(views, self._faults), settings.cameras)
+            enter(served.server)
+            self.where = served.where
             if settings.control is not None:
                 enter(ControlChannel(settings.control, {"faults": self._turn, "reset": self._reset}))
             undo.pop_all()
@@ -65,11 +61,6 @@ class VirtualCameras:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._stack.close()
-
-    @property
-    def addresses(self) -> Sequence[str]:
-        """Of each camera's stream."""
-        return self._addresses
 
     def _turn(self, camera: str, **changes: Any) -> Any:
         if camera not in self._faults:

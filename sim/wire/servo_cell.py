@@ -1,4 +1,4 @@
-"""A virtual servo arm in its cell: bus on a serial port, cameras over HTTP, and a control channel for whoever tests.
+"""A virtual servo arm in its cell: bus on a serial port, cameras, and a control channel for whoever tests.
 
 The control channel knows: ``faults`` (of the line), ``camera_faults`` (with ``camera``), ``power`` (``on``),
 ``register`` (``servo`` by its place on the arm, ``name``, ``size``, ``value``: what a tool for servos would do),
@@ -20,13 +20,13 @@ import numpy as np
 
 from robolearn.contracts import CameraSpec
 from robolearn.errors import BorderError, unknown
-from robolearn.mjpeg import MjpegServer
 from robolearn.task import TaskConfig
 from sim.arm import JOINTS
 from sim.config import TwinTask
 from sim.scene import Scene
 from sim.wire.bytelog import ByteLog
 from sim.wire.camera_faults import CameraFaults, faulty
+from sim.wire.camera_servers import Serve
 from sim.wire.cell import CellCameras, VirtualCell
 from sim.wire.control import ControlChannel, knobs
 from sim.wire.line import Line, LineFaults
@@ -47,9 +47,9 @@ class ServoCellSettings:
     """What a virtual servo arm is made of."""
 
     port: Path
+    serve: Serve  # the cameras
     control: Path | None = None
     cameras: tuple[CameraSpec, ...] = ()
-    camera_port: int = 0
     held: bool = False  # the torque is on from the start, as another program has left it
     mounting_seed: int | None = None  # horns are mounted at random teeth; None: as the maker says
     bytes_log: Path | None = None
@@ -77,7 +77,7 @@ class ServoCell:
         self._stack = ExitStack()
         self._truth: Any = None
         self._log = ByteLog(None)
-        self.camera_url: str | None = None
+        self.cameras_at = ""  # how they are found; empty while there are none
 
     def __enter__(self) -> ServoCell:
         settings, enter = self._settings, self._stack.enter_context
@@ -89,9 +89,9 @@ class ServoCell:
             enter(self._real)
             if settings.cameras:
                 views = enter(CellCameras(self._cell, self._real)).cameras
-                fps = max(camera.fps for camera in settings.cameras)
-                cameras = faulty(views, self._camera_faults)
-                self.camera_url = enter(MjpegServer(cameras, fps, port=settings.camera_port)).url
+                served = settings.serve(faulty(views, self._camera_faults), settings.cameras)
+                enter(served.server)
+                self.cameras_at = served.where
             enter(PtyPort(settings.port, self._line, self._log, self._receive))
             if settings.control is not None:
                 enter(ControlChannel(settings.control, self._deeds()))

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pytest
@@ -26,34 +25,11 @@ from sim.wire.camera_faults import CameraFaults, FaultyCamera, faulty
 from sim.wire.rtsp import RtspServer
 from tests.contract.camera import CameraContract, CameraRig
 from tests.drivers.pictures import SPEC, Scene
+from tests.drivers.wired_camera import Wired
 from tests.house.tree import ROOT
 
-T = TypeVar("T")
 Server = MjpegServer | RtspServer
-PATIENCE_S = 20.0
 SHADE_NS, SHADES = 10_000_000, 250  # of a camera that sees the time
-
-
-class Wired(NamedTuple):
-    """A connected camera, and what is wrong at the other end of its wire."""
-
-    camera: DrainedCamera
-    faults: CameraFaults
-    server: Server
-
-    def until(self, look: Callable[[], T | None]) -> T:
-        """What ``look`` finds, as soon as it is neither None nor False."""
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not (found := look()):
-            assert time.monotonic() < deadline_s, self.camera.fault
-            time.sleep(0.02)
-        return found
-
-    def newer(self) -> Frame:
-        """A picture that is exposed from now on."""
-        now_ns = time.monotonic_ns()
-        self.until(lambda: self.camera.fault is None and self.camera.read().stamp_ns > now_ns)
-        return self.camera.read()
 
 
 @pytest.fixture(params=[MjpegServer, RtspServer])
@@ -81,7 +57,7 @@ def wired(speaks: type[Server]) -> Iterator[Wired]:
     server, faults = virtual_camera(speaks, Scene())
     driver = on(server)
     driver.connect()
-    yield Wired(driver, faults, server)
+    yield Wired(driver, faults)
     driver.close()
     server.close()
 

@@ -1,7 +1,10 @@
-"""What the USB camera's driver does before a picture comes: no camera can be emulated without the kernel's help."""
+"""The USB camera: what its driver does with settings, and with virtual webcams that it opens as device files."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -12,7 +15,9 @@ from drivers.clock import RealClock
 from drivers.v4l2 import Setting, V4l2Config, V4l2Source, apply, stamp_of
 from robolearn import config
 from robolearn.errors import ConfigError, DeviceError
+from sim.wire.v4l2 import preload, uapi
 from tests.drivers.pictures import SPEC
+from tests.house.tree import ROOT
 
 LOCKED = "exposure: 156\ngain: 0\nwhite_balance_k: 4600\nfocus: null\n"
 
@@ -91,3 +96,25 @@ def test_a_camera_that_is_not_there_is_named(is_there: bool, told: str, tmp_path
     settings = config.parse(f"device: {device}\n{LOCKED}", V4l2Config, "station")
     with pytest.raises(DeviceError, match=f"camera front: .*{told}"):
         DrainedCamera(SPEC, V4l2Source(settings, SPEC, RealClock()), None).connect()
+
+
+@pytest.mark.timeout(330)
+def test_the_driver_keeps_its_contract_and_its_promises(tmp_path: Path) -> None:
+    """In a process that opens device files of ours: the library has to be there before it starts."""
+    tests = Path(__file__).parent / "under_preload" / "v4l2.py"
+    command = [sys.executable, "-m", "pytest", str(tests), "-q", "-p", "no:cacheprovider"]
+    environment = {**os.environ, "LD_PRELOAD": str(preload.build(tmp_path))}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_requests_and_their_arguments_are_as_the_kernel_has_them(tmp_path: Path) -> None:
+    lines = [f'printf("%u\\n", (unsigned)VIDIOC_{request.name});' for request in uapi.REQUESTS.values()]
+    fields = {"m": "offset", "sequence": "sequence", "length": "length", "timestamp": "seconds"}
+    lines += [f'printf("%u\\n", (unsigned)offsetof(struct v4l2_buffer, {theirs}));' for theirs in fields]
+    source, program = tmp_path / "numbers.c", tmp_path / "numbers"
+    heads = "".join(f"#include <{head}>\n" for head in ("linux/videodev2.h", "stddef.h", "stdio.h"))
+    source.write_text(f"{heads}int main(void) {{ {' '.join(lines)} }}\n")
+    subprocess.run(["cc", "-o", str(program), str(source)], check=True)
+    told = [int(line) for line in subprocess.run([program], capture_output=True, check=True).stdout.split()]
+    assert told == [*uapi.REQUESTS, *(getattr(uapi.Buffer, ours).offset for ours in fields.values())]
