@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from drivers.table import Cell
+from robolearn.asking import ask
 from robolearn.config import Section
-from robolearn.errors import DeviceError
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,11 @@ class AskScene:
 
     def reset(self, seed: int) -> Mapping[str, Any]:
         """Ask, and return when Enter has been pressed. Raises DeviceError if nobody can."""
-        self._questions.write(f"{self.question} Then press Enter: ")
-        self._questions.flush()
-        if not self._answers.readline():
-            raise DeviceError(
-                f"station {self._cell.station}: nobody at the terminal can bring the cell to its start. Run the "
-                "command in a terminal, or give the scene the driver 'free': episodes start from wherever the cell is."
-            )
+        ask(
+            f"{self.question} Then press Enter: ", self._answers, self._questions,
+            f"station {self._cell.station}: nobody at the terminal can bring the cell to its start. Run the command in "
+            "a terminal, or give the scene the driver 'free': episodes start from wherever the cell is.",
+        )  # fmt: skip
         return {}
 
     def succeeded(self) -> None:

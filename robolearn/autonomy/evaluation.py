@@ -1,7 +1,8 @@
 """Held-out evaluation: fixed resets, deterministic actions, nobody's help, and the world's own truth decides.
 
 An episode succeeds if the goal has been reached for ``hold_ticks`` ticks in a row before the time limit. What the
-reward model says of its last tick is noted beside it, and has no say.
+reward model says of its last tick is noted beside it, and has no say. In a cell that cannot know the truth an episode
+ends when the reward model has seen success for as long, or at the time limit, and a person says what became of it.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from typing import Any
 import numpy as np
 
 from robolearn.autonomy.cell import Cell
+from robolearn.autonomy.witness import Witness
 from robolearn.contracts import Action, Decision, Encoded, Image, Policy, RewardModel
 from robolearn.episodes import EpisodeKind
-from robolearn.errors import ConfigError, DeviceError
+from robolearn.errors import DeviceError
 from robolearn.seeds import EVALUATION
 from robolearn.statistics import wilson
 
 log = logging.getLogger(__name__)
-DECIDED_BY = "ground truth of the simulated world"
+BY_TRUTH, BY_PERSON = "ground truth of the simulated world", "a person who watched"
 JUDGED = {Decision.SUCCESS: True, Decision.FAILURE: False, Decision.ABSTAIN: None}
 
 
@@ -34,6 +36,7 @@ class Outcome:
     steps: int
     judged_success: bool | None  # by the reward model; None: it abstained, or there is none
     stopped: str  # why the arm stopped itself, which ended the episode; empty: it did not
+    decided_by: str
     pictures: tuple[Image, ...] = field(repr=False, default=())  # of the first camera, over the episode
 
 
@@ -51,17 +54,20 @@ class Trial:
     reward: RewardModel | None
     hold_ticks: int
     pictures: int  # kept of each episode
+    witness: Witness | None  # None: the world itself knows
 
     def run(self, seed: int) -> Outcome:
-        """One episode. Raises DeviceError, and ConfigError if the world cannot know whether the task was done."""
+        """One episode. Raises DeviceError, and EnoughSeen as the witness does."""
         cell = self.cell
+        if self.witness is not None:
+            self.witness.prepare()
         cell.begin(EpisodeKind.EVAL, seed)
         self.policy.reset()
         held, stopped, frames = 0, "", []
         for tick in range(cell.max_ticks + 1):
             seen = cell.look(variants=1)
             frames.append(next(iter(seen.observation.frames.values())).rgb)
-            held = held + 1 if _truth(cell) else 0
+            held = held + 1 if self._looks_done(seen.encoded) else 0
             if held >= self.hold_ticks or tick == cell.max_ticks:
                 break
             stopped = _stopped(cell, self.policy.act(seen.encoded))
@@ -70,7 +76,18 @@ class Trial:
                 break
         chosen = np.linspace(0, len(frames) - 1, min(self.pictures, len(frames))).round().astype(int)
         pictures = tuple(frames[index] for index in chosen)
-        return Outcome(seed, held >= self.hold_ticks, tick, _judged(self.reward, seen.encoded), stopped, pictures)
+        success, decided_by = self._decide(held)
+        return Outcome(seed, success, tick, _judged(self.reward, seen.encoded), stopped, decided_by, pictures)
+
+    def _looks_done(self, encoded: Encoded) -> bool:
+        if self.witness is None:
+            return bool(self.cell.station.world.succeeded())
+        return _judged(self.reward, encoded) is True
+
+    def _decide(self, held: int) -> tuple[bool, str]:
+        if self.witness is None:
+            return held >= self.hold_ticks, BY_TRUTH
+        return self.witness.saw_success(), BY_PERSON
 
 
 def _stopped(cell: Cell, action: Action) -> str:
@@ -82,16 +99,6 @@ def _stopped(cell: Cell, action: Action) -> str:
             raise
         return cell.station.arm.fault
     return ""
-
-
-def _truth(cell: Cell) -> bool:
-    truth = cell.station.world.succeeded()
-    if truth is None:
-        raise ConfigError(
-            f"station {cell.station.config.name} cannot know by itself whether {cell.task.name} was done: "
-            "evaluate on a simulated station"
-        )
-    return truth
 
 
 def _judged(reward: RewardModel | None, encoded: Encoded) -> bool | None:
@@ -107,7 +114,7 @@ def best_and_worst(outcomes: Sequence[Outcome]) -> dict[str, Outcome]:
 
 
 def as_json(outcomes: Sequence[Outcome], policy_hz: float, frames: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The evaluation as its file holds it; ``frames`` are the strips of pictures."""
+    """One or more outcomes as their file holds them; ``frames`` are the strips of pictures."""
     successes = [outcome for outcome in outcomes if outcome.success]
     interval = wilson(len(successes), len(outcomes))
     cycle_time_s = float(np.mean([outcome.steps for outcome in successes])) / policy_hz if successes else None
@@ -116,7 +123,7 @@ def as_json(outcomes: Sequence[Outcome], policy_hz: float, frames: Sequence[Mapp
         "successes": len(successes),
         "ci95": [interval.low, interval.high],
         "cycle_time_s": cycle_time_s,
-        "decided_by": DECIDED_BY,
+        "decided_by": outcomes[0].decided_by,
         "per_episode": [
             {
                 "seed": outcome.seed,

@@ -6,17 +6,20 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
 
-from robolearn.autonomy.cell import open_cell
+from robolearn.autonomy.cell import Cell, open_cell
 from robolearn.autonomy.evaluation import Outcome, Trial
+from robolearn.autonomy.homing import start_pose
 from robolearn.autonomy.models import learned_policy, load_base, load_reward
 from robolearn.autonomy.per_process import once_per_process
+from robolearn.autonomy.witness import EnoughSeen, Witness
 from robolearn.backends import load_station, load_task
+from robolearn.errors import ConfigError
 from robolearn.learning.config import load_learning
 from robolearn.learning.run_folder import RunFolder
 from robolearn.vision.encoder import Encoder
@@ -36,18 +39,19 @@ class EvaluationJob:
     task: str
     config: str
     which: Which
+    start_pose: Path | None = None  # file with that of the run's own arm, where no world brings the arm to its start
 
 
 def evaluate(
     job: EvaluationJob, seeds: Sequence[int], workers: int, report: Callable[[Outcome], None]
 ) -> list[Outcome]:
-    """Outcomes in the order of ``seeds``. Raises ConfigError, DeviceError and ModelError.
+    """Outcomes in the order of ``seeds``; of the first, if a person ends it early. Raises ConfigError, DeviceError and
+    ModelError.
 
     If anything is raised, Ctrl-C included, no further episode begins."""
     if workers == 1:
         with ExitStack() as stack:
-            trial = _open(job, stack)
-            return [_reported(trial.run(seed), report) for seed in seeds]
+            return _one_after_the_other(_open(job, stack), seeds, report)
     with _one_thread_each():
         pool = ProcessPoolExecutor(workers, get_context("spawn"), _leave_ctrl_c_to_the_parent)
         try:
@@ -56,6 +60,16 @@ def evaluate(
         finally:
             pool.shutdown(cancel_futures=True)
     return [by_seed[seed] for seed in seeds]
+
+
+def _one_after_the_other(trial: Trial, seeds: Sequence[int], report: Callable[[Outcome], None]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    with suppress(EnoughSeen):
+        for seed in seeds:
+            outcomes.append(_reported(trial.run(seed), report))
+    if not outcomes:
+        raise ConfigError("the evaluation was ended before its first episode was judged: there is nothing to keep")
+    return outcomes
 
 
 @contextmanager
@@ -89,7 +103,16 @@ def _open(job: EvaluationJob, stack: ExitStack) -> Trial:
     station = load_station(job.station, job.backend)
     encoder = Encoder(tower, tuple(station.cameras), variants=1, seed=0)
     cell = stack.enter_context(open_cell(station, load_task(job.task), encoder))
-    return Trial(cell, policy, reward, config.evaluation.hold_ticks, config.evaluation.strip_frames)
+    return Trial(
+        cell, policy, reward, config.evaluation.hold_ticks, config.evaluation.strip_frames, _witness(cell, job)
+    )
+
+
+def _witness(cell: Cell, job: EvaluationJob) -> Witness | None:
+    """Nobody where the world knows the truth."""
+    if cell.station.world.succeeded() is not None:
+        return None
+    return Witness(cell.station, cell.task.instruction, start_pose(cell.station, job.start_pose))
 
 
 _trial_of_this_process = once_per_process(_open)

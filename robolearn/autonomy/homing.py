@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from robolearn import atomic
 from robolearn.contracts import ArmCommand, CommandMode, Float
 from robolearn.errors import DeviceError
 from robolearn.station import NS, Station
@@ -14,6 +18,40 @@ from robolearn.station import NS, Station
 SPEED_SHARE = 0.2  # of the speed that the limits allow
 STRAY_RAD = 0.05  # the gate holds the arm back by more than this: something is in the way
 THERE_RAD = 0.02
+GRIPPER_S = 1.0  # for the gripper to open or close
+START_POSE = "start_pose.json"  # of a run on a station whose arm no world brings to its start
+
+
+class StartPose(NamedTuple):
+    """Where the arm stands when an episode begins."""
+
+    joint_position_rad: Float  # (J,)
+    gripper_opening: float | None  # None: not measured, or not told by an older file
+
+
+def start_pose(station: Station, path: Path | None) -> StartPose:
+    """That of the first session, which ``path`` keeps; the arm's pose of now if this is the first."""
+    if path is not None and path.is_file():
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return StartPose(np.array(kept["joint_position_rad"], float), kept.get("gripper_opening"))
+    state = station.arm.read()
+    pose = StartPose(state.joint_position_rad, state.gripper_opening)
+    if path is not None:
+        atomic.write_json(path, {**pose._asdict(), "joint_position_rad": pose.joint_position_rad.tolist()})
+    return pose
+
+
+def bring_back(station: Station, pose: StartPose) -> None:
+    """Move the joints, then the gripper, to ``pose``. Raises DeviceError as :func:`return_to`."""
+    return_to(station, pose.joint_position_rad, lambda: False)
+    if pose.gripper_opening is None:
+        return
+    clock, control_hz = station.clock, station.config.control_hz
+    for _ in range(math.ceil(GRIPPER_S * control_hz)):
+        now_ns = clock.now_ns()
+        command = ArmCommand(now_ns, CommandMode.JOINT_POSITION, pose.joint_position_rad, pose.gripper_opening)
+        station.arm.command(command)
+        clock.sleep_until(now_ns + round(NS / control_hz))
 
 
 def return_to(station: Station, home_rad: Float, stopped: Callable[[], bool]) -> bool:

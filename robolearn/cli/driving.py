@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -11,15 +10,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from drivers import table
 from drivers.backend import cell_of
 from drivers.keyboard import HELP, Keyboard
 from drivers.together import Together
-from robolearn import atomic, config
+from robolearn import config
 from robolearn.autonomy.cell import is_lock_step
-from robolearn.autonomy.homing import return_to
+from robolearn.autonomy.homing import return_to, start_pose
 from robolearn.backends import backend_of
 from robolearn.cli.job import say
 from robolearn.cli.preview import Preview
@@ -148,17 +145,7 @@ def live(
         stack.callback(teleop.close)
         session = LiveSession(station, teleop, preview, wanted)
         if not is_lock_step(station.clock):
-            session.home_rad = _home(station, home)
+            session.home_rad = start_pose(station, home).joint_position_rad
         if preview is not None:
             say(f"the cameras: {preview.url}")
         yield teleop, session
-
-
-def _home(station: Station, path: Path | None) -> Float:
-    """The start pose of the first session, or that of now if this is the first."""
-    if path is not None and path.is_file():
-        return np.array(json.loads(path.read_text(encoding="utf-8"))["joint_position_rad"], float)
-    home_rad = station.arm.read().joint_position_rad
-    if path is not None:
-        atomic.write_json(path, {"joint_position_rad": home_rad.tolist()})
-    return home_rad

@@ -1,4 +1,4 @@
-"""``robolearn eval``: success on held-out resets, by the world's own truth."""
+"""``robolearn eval``: success on held-out resets, by the world's own truth or a person who watches."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import cv2
 from robolearn import atomic
 from robolearn.autonomy.evaluation import Outcome, as_json, best_and_worst, held_out_seeds
 from robolearn.autonomy.evaluation_pool import EvaluationJob, Which, evaluate
+from robolearn.autonomy.homing import START_POSE
 from robolearn.cli.job import Job, add_backend_argument, add_job_arguments, job_of
 from robolearn.errors import ConfigError, unknown
 from robolearn.progress import Progress
@@ -46,7 +47,8 @@ def work(job: Job, progress: Progress, which: Which, count: int) -> dict[str, An
 
     Raises ConfigError, DeviceError and ModelError."""
     label = f"{which}_{job.station.name}" if job.is_elsewhere else which
-    asked = EvaluationJob(job.run.path, **job.names, backend=job.station.backend, which=which)
+    start = None if job.is_elsewhere else job.run.file(START_POSE)
+    asked = EvaluationJob(job.run.path, **job.names, backend=job.station.backend, which=which, start_pose=start)
     workers = job.config.evaluation.workers if job.station.backend == "twin" else 1  # of other cells there is one
     done: list[Outcome] = []
     with job.stage(f"eval {label}"), progress.stage(f"eval {which}", total=count) as stage:

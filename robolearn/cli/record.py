@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from robolearn.autonomy.cell import Cell, is_lock_step, open_cell, store_schema
+from robolearn.autonomy.homing import START_POSE
 from robolearn.autonomy.recording import DemoSet, Recorder
 from robolearn.backends import backend_of
 from robolearn.cli.driving import STATION, Driving, add_driving_arguments, live
@@ -21,7 +22,6 @@ from robolearn.vision.tower import Tower
 
 NAME = "record"
 AFTER = ("train base", "train reward", "eval base", "practice", "eval final")
-HOME_FILE = "start_pose.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +79,7 @@ def _unwatched(job: Job, cell: Cell, store: EpisodeStore, stage: Stage, count: i
 
 
 def _watched(job: Job, cell: Cell, store: EpisodeStore, stage: Stage, count: int, driving: Driving) -> DemoSet:
-    with live(driving, cell.station, job.task, count, job.run.file(HOME_FILE)) as (person, session):
+    with live(driving, cell.station, job.task, count, job.run.file(START_POSE)) as (person, session):
         session.store = store.path
         paced = driving.teleop != STATION and is_lock_step(cell.station.clock)
         return Recorder(cell, person, store, job.seed, paced, session).record(count, partial(_tell, stage))

@@ -1,0 +1,86 @@
+"""The station of a real SO-101 with its USB cameras, on virtual hardware: a person resets the cell and judges."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from robolearn.cli.main import BAD_INPUT, OK, main
+from tests.cli.tiny import tiny_config
+from tests.drivers.emulators import ENVIRONMENT, MAIN, emulating
+from tests.drivers.so101_rig import PATIENCE_S
+from tests.house.tree import ROOT
+
+TASK = "lift_cube"
+EPISODE = ("", "")  # the arm may move; the cell is at its start
+
+
+class RealCell(NamedTuple):
+    """What a lab has on its table, and a policy that was learned in the twin."""
+
+    station: Path
+    library: Path
+    config: Path
+    run: Path
+
+    def evaluate(self, *answers: str) -> tuple[int, dict[str, Any], str]:
+        """Exit status, result and what was said, of ``robolearn eval`` at a terminal where somebody answers so."""
+        command = [
+            *(sys.executable, "-c", MAIN, "eval", "--policy", "base", "--episodes", "3", "--json", "--task", TASK),
+            *("--station", str(self.station), "--config", str(self.config), "--run", str(self.run)),
+        ]
+        typed = "".join(f"{answer}\n" for answer in answers)
+        environment = {**os.environ, **ENVIRONMENT, "LD_PRELOAD": str(self.library)}
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, input=typed, capture_output=True, text=True, timeout=200, check=False
+        )
+        return done.returncode, json.loads(done.stdout.splitlines()[-1]), done.stderr
+
+
+@pytest.fixture(scope="module")
+def cell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCell]:
+    """The shipped file with the paths of this cell's devices put in, as its first lines ask for."""
+    folder = tmp_path_factory.mktemp("cell")
+    text = (ROOT / "configs" / "stations" / "so101.yaml").read_text()
+    for name in ("front", "wrist"):
+        text = text.replace(f"/dev/v4l/by-id/usb-{name}-video-index0", str(folder / name))
+    text = text.replace("/dev/serial/by-id/usb-follower", str(folder / "port"))
+    text = text.replace("width: 640, height: 480", "width: 128, height: 128")
+    text = text.replace("on_close: hold ", f"patience_s: {PATIENCE_S}\n    on_close: hold ", 1)
+    station, config, run = folder / "so101.yaml", tiny_config(folder), folder / "run"
+    station.write_text(text)
+    for command in (["record"], ["train", "base"], ["train", "reward"]):
+        assert main([*command, "--task", TASK, "--config", str(config), "--run", str(run)]) == OK
+    virtual = ("--port", str(folder / "port"), "--station", str(station), "--camera-folder", str(folder))
+    with emulating(folder, "so101", *virtual, "--task", TASK, "--held"):
+        yield RealCell(station, folder / "device_socket.so", config, run)
+
+
+@pytest.mark.timeout(300)
+def test_what_the_person_says_counts_and_is_kept_when_they_have_seen_enough(cell: RealCell) -> None:
+    status, result, said = cell.evaluate(*EPISODE, "y", *EPISODE, "q")
+    assert status == OK, said
+    assert (result["successes"], result["episodes"], result["decided_by"]) == (1, 1, "a person who watched")
+    assert "Bring the cell to the start" in said and "done? y, n, or q" in said
+    kept = json.loads((cell.run / "eval_base_so101.json").read_text())
+    (episode,) = kept["per_episode"]
+    assert episode["success"] and not episode["stopped"] and episode["steps"] > 0
+
+
+@pytest.mark.timeout(300)
+def test_nothing_moves_while_nobody_is_at_the_terminal(cell: RealCell) -> None:
+    status, result, _ = cell.evaluate()
+    assert status == BAD_INPUT and "nobody is at the terminal to say so" in result["error"]
+
+
+@pytest.mark.timeout(300)
+def test_an_evaluation_without_any_judged_episode_says_so(cell: RealCell) -> None:
+    status, result, _ = cell.evaluate(*EPISODE, "q")
+    assert status == BAD_INPUT and "ended before its first episode was judged" in result["error"]
