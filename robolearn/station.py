@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from robolearn.config import Section
+from robolearn.config import Key, Section
 from robolearn.contracts import (
     Action,
     Arm,
@@ -39,12 +40,42 @@ NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
+class Crop:
+    """The part of each picture that is used; ``x`` and ``y`` are its left upper corner, from that of the picture."""
+
+    x: Annotated[int, Key("columns left out on the left [px]", low=0)]
+    y: Annotated[int, Key("rows left out at the top [px]", low=0)]
+    width: Annotated[int, Key("[px]", low=1)]
+    height: Annotated[int, Key("[px]", low=1)]
+
+
+@dataclass(frozen=True)
 class CameraConfig:
-    """One camera of a station."""
+    """One camera of a station: what it delivers, and what of it is learned from."""
 
     width: int
     height: int
     fps: float
+    crop: Crop | None = None  # all
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError for a part that is not within the picture."""
+        crop = self.crop
+        if crop is not None and (crop.x + crop.width > self.width or crop.y + crop.height > self.height):
+            raise ConfigError(f"crop: {crop} does not lie within a picture of {self.width} x {self.height}")
+
+    @property
+    def used_shape(self) -> tuple[int, int]:
+        """Height and width of what is used [px]."""
+        return (self.height, self.width) if self.crop is None else (self.crop.height, self.crop.width)
+
+    def used(self, frame: Frame) -> Frame:
+        """``frame`` without what is not used."""
+        crop = self.crop
+        if crop is None:
+            return frame
+        part = frame.rgb[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width]
+        return Frame(frame.stamp_ns, np.ascontiguousarray(part))
 
 
 @dataclass(frozen=True)
@@ -134,7 +165,8 @@ class Station:
         age_ns = {"arm": check_age("arm reading", arm.stamp_ns, now_ns, self._max_age_ns)}
         for name, frame in frames.items():
             self._check_shape(name, frame)
-            self._sight.check(name, frame, arm.joint_position_rad)
+            frames[name] = self.config.cameras[name].used(frame)
+            self._sight.check(name, frames[name], arm.joint_position_rad)
             age_ns[name] = check_age(f"camera {name}", frame.stamp_ns, now_ns, self._max_age_ns)
         observation = Observation(self._tick, now_ns, arm, frames, age_ns)
         self._tick += 1

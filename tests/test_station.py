@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from robolearn.contracts import Action, Float32, StepResult
+from robolearn.backends import open_station
+from robolearn.contracts import Action, Float32, Frame, StepResult
 from robolearn.descriptions import description
-from robolearn.errors import BorderError, DeviceError
+from robolearn.errors import BorderError, ConfigError, DeviceError
 from robolearn.kinematics import Kinematics
-from robolearn.station import ACTION_NAMES, Station
+from robolearn.station import ACTION_NAMES, Crop, Station
 from sim import backend
 from sim.world import TwinWorld
 from tests.sim.cells import STATION, blind_cell, seeing_cell
@@ -191,3 +193,27 @@ def test_who_thinks_too_long_loses_that_time_and_sends_no_burst_after_it(station
     station.clock.sleep_until(thought_ns)
     station.act(action())
     assert station.clock.now_ns() - thought_ns == period_ns - control_ns, "from its first command to its last"
+
+
+def test_only_the_part_of_a_picture_that_is_used_is_seen() -> None:
+    whole = STATION.cameras["front"]
+    part = replace(whole, crop=Crop(x=16, y=32, width=96, height=64))
+    picture = np.arange(whole.height * whole.width * 3, dtype=np.uint8).reshape(whole.height, whole.width, 3)
+    seen = part.used(Frame(7, picture))
+    assert seen.stamp_ns == 7 and seen.rgb.shape == (*part.used_shape, 3) == (64, 96, 3)
+    np.testing.assert_array_equal(seen.rgb, picture[32:96, 16:112])
+    assert whole.used_shape == (128, 128) and whole.used(Frame(7, picture)).rgb is picture
+
+
+def test_a_station_observes_the_part_that_is_used() -> None:
+    front = replace(STATION.cameras["front"], crop=Crop(x=0, y=0, width=96, height=64))
+    config = replace(STATION, cameras={**STATION.cameras, "front": front})
+    with closing(open_station(config, TASK)) as station:
+        station.reset(0)
+        frames = station.observe().frames
+    assert frames["front"].rgb.shape == (64, 96, 3) and frames["wrist"].rgb.shape == (128, 128, 3)
+
+
+def test_a_part_that_is_not_within_the_picture_is_refused() -> None:
+    with pytest.raises(ConfigError, match="crop: .* does not lie within a picture of 128 x 128"):
+        replace(STATION.cameras["front"], crop=Crop(x=64, y=0, width=96, height=64))

@@ -108,7 +108,7 @@ def store_schema(station: Station, task: TaskConfig, encoder: Encoder, store_ima
         action_names=ACTION_NAMES,
         joint_names=config.joint_names,
         proprio_dim=station.proprio_dim,
-        cameras={name: (camera.height, camera.width) for name, camera in config.cameras.items()},
+        cameras={name: camera.used_shape for name, camera in config.cameras.items()},
         features=FeatureSchema(tower.id, encoder.cameras, encoder.variants, tower.dim),
         store_images=store_images,
     )

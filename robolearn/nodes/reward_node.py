@@ -83,7 +83,8 @@ class RewardNode(TableNode):
                 camera.connect()
             while not self._ending.is_set():
                 until_s = time.monotonic() + 1.0 / self.number("rate_hz")
-                self._judge_new({name: camera.read() for name, camera in cameras.items()}, link.stamps)
+                frames = {name: self._job.station.cameras[name].used(one.read()) for name, one in cameras.items()}
+                self._judge_new(frames, link.stamps)
                 self._ending.wait(max(0.0, until_s - time.monotonic()))
 
     def _judge_new(self, frames: Mapping[str, Frame], stamps: Stamps) -> None:

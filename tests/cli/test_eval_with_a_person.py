@@ -52,7 +52,8 @@ def cell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCell]:
     for name in ("front", "wrist"):
         text = text.replace(f"/dev/v4l/by-id/usb-{name}-video-index0", str(folder / name))
     text = text.replace("/dev/serial/by-id/usb-follower", str(folder / "port"))
-    text = text.replace("width: 640, height: 480", "width: 128, height: 128")
+    text = text.replace("width: 640, height: 480", "width: 160, height: 120")
+    text = text.replace("x: 80, y: 0, width: 480, height: 480", "x: 20, y: 0, width: 120, height: 120")
     text = text.replace("on_close: hold ", f"patience_s: {PATIENCE_S}\n    on_close: hold ", 1)
     station, config, run = folder / "so101.yaml", tiny_config(folder), folder / "run"
     station.write_text(text)
