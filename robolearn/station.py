@@ -149,11 +149,15 @@ class Station:
         """Bring the cell to a start state and return the draws behind it; the arm is re-armed by this explicit act."""
         drawn = self.world.reset(seed)
         self.arm.rearm()
-        self._reference.set(self.arm.read())
+        self.start_from_here()
         self._sight.reset()
         self._tick = 0
-        self._due_ns = self.clock.now_ns()
         return drawn
+
+    def start_from_here(self) -> None:
+        """Let the next action lead on from where the arm is, and from now."""
+        self._reference.set(self.arm.read())
+        self._due_ns = self.clock.now_ns()
 
     def observe(self) -> Observation:
         """Read every device once.

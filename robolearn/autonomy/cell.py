@@ -75,8 +75,12 @@ class Cell:
 
 def gripper_value(action: ActionConfig, observation: Observation) -> float:
     """The action value of the gripper's measured opening; the middle if the arm does not measure it."""
+    return opening_value(action, observation.arm.gripper_opening)
+
+
+def opening_value(action: ActionConfig, opening: float | None) -> float:
+    """The action value of a gripper's opening; the middle if it is not measured."""
     closed, opened = action.gripper_opening
-    opening = observation.arm.gripper_opening
     share = 0.5 if opening is None else (opening - closed) / (opened - closed)
     return float(np.clip(2.0 * share - 1.0, -1.0, 1.0))
 

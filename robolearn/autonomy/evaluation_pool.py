@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,12 +20,13 @@ from robolearn.autonomy.models import learned_policy, load_base, load_reward
 from robolearn.autonomy.per_process import once_per_process
 from robolearn.autonomy.witness import EnoughSeen, Witness
 from robolearn.backends import load_station, load_task
-from robolearn.errors import ConfigError
+from robolearn.errors import ConfigError, DeviceError
 from robolearn.learning.config import load_learning
 from robolearn.learning.run_folder import RunFolder
 from robolearn.vision.encoder import Encoder
 from robolearn.vision.tower import Tower
 
+log = logging.getLogger(__name__)
 Which = Literal["base", "final"]
 THREADS = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -51,7 +53,7 @@ def evaluate(
     If anything is raised, Ctrl-C included, no further episode begins."""
     if workers == 1:
         with ExitStack() as stack:
-            return _one_after_the_other(_open(job, stack), seeds, report)
+            return one_after_the_other(_open(job, stack), seeds, report)
     with _one_thread_each():
         pool = ProcessPoolExecutor(workers, get_context("spawn"), _leave_ctrl_c_to_the_parent)
         try:
@@ -62,11 +64,18 @@ def evaluate(
     return [by_seed[seed] for seed in seeds]
 
 
-def _one_after_the_other(trial: Trial, seeds: Sequence[int], report: Callable[[Outcome], None]) -> list[Outcome]:
+def one_after_the_other(trial: Trial, seeds: Sequence[int], report: Callable[[Outcome], None]) -> list[Outcome]:
+    """What a person has judged is kept, whatever ends the evaluation."""
     outcomes: list[Outcome] = []
-    with suppress(EnoughSeen):
+    try:
         for seed in seeds:
             outcomes.append(_reported(trial.run(seed), report))
+    except EnoughSeen:
+        log.info("ended by the person after %d episodes", len(outcomes))
+    except DeviceError as error:
+        if trial.witness is None or not outcomes:
+            raise
+        log.warning("the evaluation ends after %d episodes: %s", len(outcomes), error)
     if not outcomes:
         raise ConfigError("the evaluation was ended before its first episode was judged: there is nothing to keep")
     return outcomes

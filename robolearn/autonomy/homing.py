@@ -1,4 +1,4 @@
-"""Back to where a session began: straight in joint space, slowly, and through the gate like every other motion."""
+"""Back to where a session began: straight, slowly, and through the gate like every other motion."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ from typing import NamedTuple
 import numpy as np
 
 from robolearn import atomic
-from robolearn.contracts import ArmCommand, CommandMode, Float
+from robolearn.autonomy.cell import opening_value, still
+from robolearn.contracts import Action, ArmCommand, CommandMode, Float
+from robolearn.descriptions import description
 from robolearn.errors import DeviceError
+from robolearn.kinematics import Kinematics
 from robolearn.station import NS, Station
 
 SPEED_SHARE = 0.2  # of the speed that the limits allow
 STRAY_RAD = 0.05  # the gate holds the arm back by more than this: something is in the way
 THERE_RAD = 0.02
+TOOL_SHARE = 0.5  # of an action's full scale
+TOOL_THERE_M = 0.02
+TOOL_S = 10.0  # at most
 GRIPPER_S = 1.0  # for the gripper to open or close
 START_POSE = "start_pose.json"  # of a run on a station whose arm no world brings to its start
 
@@ -57,7 +63,27 @@ def bring_back(station: Station, pose: StartPose) -> None:
 def return_to(station: Station, home_rad: Float, stopped: Callable[[], bool]) -> bool:
     """Move the joints to ``home_rad`` (J,); the gripper stays. False if ``stopped`` said so on the way.
 
-    Raises DeviceError if the arm is faulted, or if its limits do not let it go straight there."""
+    Where the straight way in joint space leads out of the limits, the tool first goes straight to its place.
+    Raises DeviceError if the arm is faulted, or if its limits close that way too."""
+    try:
+        return _go_straight(station, home_rad, stopped)
+    except _Closed:
+        if not _lead_tool(station, home_rad, stopped):
+            return False
+    try:
+        return _go_straight(station, home_rad, stopped)
+    except _Closed as closed:
+        raise DeviceError(
+            f"the straight way back to the start pose is closed ({closed}): bring the arm nearer to it with "
+            "'robolearn teleop', then go on"
+        ) from None
+
+
+class _Closed(Exception):
+    """The gate holds the arm back, for the reasons named."""
+
+
+def _go_straight(station: Station, home_rad: Float, stopped: Callable[[], bool]) -> bool:
     clock, arm, control_hz = station.clock, station.arm, station.config.control_hz
     start = arm.read().joint_position_rad
     way = home_rad - start
@@ -71,9 +97,26 @@ def return_to(station: Station, home_rad: Float, stopped: Callable[[], bool]) ->
         now_ns, target = clock.now_ns(), start + way * (tick / ticks)
         done = arm.command(ArmCommand(now_ns, CommandMode.JOINT_POSITION, target, None))
         if np.abs(done.command.values - target).max() > STRAY_RAD:
-            raise DeviceError(
-                f"the straight way back to the start pose is closed ({', '.join(done.clips)}): bring the arm nearer to "
-                "it with 'robolearn teleop', then go on"
-            )
+            raise _Closed(", ".join(done.clips))
         clock.sleep_until(now_ns + round(NS / control_hz))
+    return True
+
+
+def _lead_tool(station: Station, home_rad: Float, stopped: Callable[[], bool]) -> bool:
+    """Bring the tool near its place at ``home_rad``, as far as that goes; a box has no side on a straight way in it."""
+    config = station.config
+    goal_m = Kinematics(description(config.description), config.joint_names).tool_position_base_m(home_rad)
+    stride_m = TOOL_SHARE * config.action.linear_speed_m_s / config.policy_hz
+    station.start_from_here()
+    for _ in range(math.ceil(TOOL_S * config.policy_hz)):
+        if stopped():
+            return False
+        state = station.arm.read()
+        way_m = goal_m - state.ee_position_base_m
+        length_m = float(np.linalg.norm(way_m))
+        if length_m <= TOOL_THERE_M:
+            break
+        action = still(opening_value(config.action, state.gripper_opening))
+        action[:3] = TOOL_SHARE * way_m / max(length_m, stride_m)
+        station.act(Action(action))
     return True

@@ -7,6 +7,7 @@ from typing import Final
 
 from robolearn.asking import ask
 from robolearn.autonomy.homing import StartPose, bring_back
+from robolearn.errors import DeviceError
 from robolearn.station import Station
 
 ANSWERS: Final = {"y": True, "n": False}
@@ -25,13 +26,26 @@ class Witness:
         self._station, self._instruction, self._start = station, instruction, start
 
     def prepare(self) -> None:
-        """Bring the arm to its start. Raises DeviceError if nobody is there, or if it cannot go straight there."""
-        fault = self._station.arm.fault
-        stopped = f"The arm stopped itself ({fault}): make it safe. " if fault else ""
-        self._ask(f"{stopped}The arm goes to its start pose. Keep clear, then press Enter: ")
-        if fault:
-            self._station.arm.rearm()
-        bring_back(self._station, self._start)
+        """Bring the arm to its start, as often as it takes. Raises EnoughSeen, and DeviceError if nobody is there."""
+        trouble = self._station.arm.fault or ""
+        while True:
+            why = f"The arm has stopped ({trouble}): make it safe. " if trouble else ""
+            said = self._ask(f"{why}The arm goes to its start pose. Keep clear, then press Enter, or {ENOUGH} to end: ")
+            if said.lower() == ENOUGH:
+                raise EnoughSeen
+            trouble = self._bring_back()
+            if not trouble:
+                return
+
+    def _bring_back(self) -> str:
+        """Why the arm did not get there; empty if it did."""
+        try:
+            if self._station.arm.fault is not None:
+                self._station.arm.rearm()
+            bring_back(self._station, self._start)
+        except DeviceError as error:
+            return str(error)
+        return ""
 
     def saw_success(self) -> bool:
         """What the person says of the episode. Raises EnoughSeen, and DeviceError if nobody is there."""

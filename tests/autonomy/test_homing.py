@@ -7,6 +7,7 @@ import pytest
 
 from robolearn.autonomy.homing import SPEED_SHARE, return_to
 from robolearn.errors import DeviceError
+from robolearn.reference import tool_rotation
 from tests.autonomy.rig import START_RAD, open_reach
 
 HOME = np.array(START_RAD)
@@ -46,6 +47,30 @@ def test_a_way_that_the_limits_close_is_named_and_not_forced() -> None:
     outside = HOME + np.array([0.0, 0.9, 0.0, 0.0, 0.0])
     with pytest.raises(DeviceError, match="straight way back to the start pose is closed .*robolearn teleop"):
         return_to(cell.station, outside, lambda: False)
+
+
+def test_where_the_straight_way_of_the_joints_leads_out_the_tool_goes_first() -> None:
+    """From one far corner of the workspace to the other the joints' way is an arc beyond its side."""
+    cell, world = open_reach()
+    station = cell.station
+    box = station.config.limits.workspace
+    solver = world.arm.kinematics.solver  # type: ignore[attr-defined]
+    corners = {}
+    for side in (-1.0, 1.0):
+        goal, joints = np.array([0.27, side * 0.14, 0.06]), np.array(START_RAD)
+        for _ in range(200):
+            joints = solver.follow(joints, goal, tool_rotation(np.arctan2(goal[1], goal[0]), 1.4, 0.0), 0.1)
+        corners[side] = joints
+    middle = solver.tool_position_base_m((corners[-1.0] + corners[1.0]) / 2)
+    assert middle[0] > box.max_base_m[0], "the straight way is closed"
+    world.arm.place(corners[-1.0])
+    station.reset(0)
+    world.arm.place(corners[-1.0])
+    station.arm.rearm()
+    assert return_to(station, corners[1.0], lambda: False)
+    np.testing.assert_allclose(station.arm.read().joint_position_rad, corners[1.0], atol=0.05)
+    ways = np.array([solver.tool_position_base_m(target) for target in world.arm.sent])
+    assert (ways[:, 0] <= box.max_base_m[0] + 1e-6).all()
 
 
 def test_a_faulted_arm_does_not_move() -> None:

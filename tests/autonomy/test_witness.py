@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from robolearn.autonomy.evaluation import BY_PERSON, BY_TRUTH, Trial
+from robolearn.autonomy.evaluation import BY_PERSON, BY_TRUTH, Outcome, Trial
+from robolearn.autonomy.evaluation_pool import one_after_the_other
 from robolearn.autonomy.homing import StartPose, start_pose
 from robolearn.autonomy.witness import EnoughSeen, Witness
 from robolearn.errors import DeviceError
@@ -105,7 +106,31 @@ def test_an_arm_that_stopped_itself_goes_on_only_when_the_person_says_so(
     at_the_terminal(monkeypatch, "")
     witness.prepare()
     assert cell.station.arm.fault is None
-    assert "stopped itself (a person pressed stop): make it safe" in capsys.readouterr().err
+    assert "has stopped (a person pressed stop): make it safe" in capsys.readouterr().err
+
+
+def test_while_the_way_back_is_closed_the_person_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell, _ = open_reach()
+    outside = StartPose(np.array(START_RAD) + np.array([0.0, 0.9, 0.0, 0.0, 0.0]), None)
+    at_the_terminal(monkeypatch, "", "", "q")
+    with pytest.raises(EnoughSeen):
+        Witness(cell.station, "reach", outside).prepare()
+    assert capsys.readouterr().err.count("way back to the start pose is closed") == 2
+
+
+def test_what_was_judged_is_kept_when_a_device_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, world = trial()
+    at_the_terminal(monkeypatch, "", "y", "")
+
+    def unplug(outcome: Outcome) -> None:
+        world.camera.breaks_at_ns = 0
+
+    (kept,) = one_after_the_other(asked, [0, 1, 2], unplug)
+    assert kept.success and kept.decided_by == BY_PERSON
+    with pytest.raises(DeviceError, match="the cable is out"):
+        one_after_the_other(replace(asked, witness=None), [0, 1], unplug)
 
 
 def test_the_start_pose_of_a_run_is_that_of_its_first_session(tmp_path: Path) -> None:
