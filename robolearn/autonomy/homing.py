@@ -47,6 +47,12 @@ def start_pose(station: Station, path: Path | None) -> StartPose:
     return pose
 
 
+def tool_at(station: Station, joint_position_rad: Float) -> Float:
+    """Where the tool is (3,) in the base frame [m] at joints (J,)."""
+    config = station.config
+    return Kinematics(description(config.description), config.joint_names).tool_position_base_m(joint_position_rad)
+
+
 def bring_back(station: Station, pose: StartPose) -> None:
     """Move the joints, then the gripper, to ``pose``. Raises DeviceError as :func:`return_to`."""
     return_to(station, pose.joint_position_rad, lambda: False)
@@ -105,7 +111,7 @@ def _go_straight(station: Station, home_rad: Float, stopped: Callable[[], bool])
 def _lead_tool(station: Station, home_rad: Float, stopped: Callable[[], bool]) -> bool:
     """Bring the tool near its place at ``home_rad``, as far as that goes; a box has no side on a straight way in it."""
     config = station.config
-    goal_m = Kinematics(description(config.description), config.joint_names).tool_position_base_m(home_rad)
+    goal_m = tool_at(station, home_rad)
     stride_m = TOOL_SHARE * config.action.linear_speed_m_s / config.policy_hz
     station.start_from_here()
     for _ in range(math.ceil(TOOL_S * config.policy_hz)):

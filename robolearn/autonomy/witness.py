@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+import numpy as np
+
 from robolearn.asking import ask
-from robolearn.autonomy.homing import StartPose, bring_back
+from robolearn.autonomy.homing import StartPose, bring_back, tool_at
 from robolearn.errors import DeviceError
 from robolearn.station import Station
 
 ANSWERS: Final = {"y": True, "n": False}
 ENOUGH: Final = "q"
+CLEAR_M: Final = 0.005  # of the workspace's sides: an arm is never exactly where it is told to be
 
 
 class EnoughSeen(Exception):
@@ -22,7 +25,13 @@ class Witness:
     """Is asked at the terminal before and after each episode. The arm goes to its start pose by itself."""
 
     def __init__(self, station: Station, instruction: str, start: StartPose) -> None:
-        """``start`` is where every episode begins."""
+        """``start`` is where every episode begins. Raises DeviceError if the arm cannot be brought there."""
+        tool_m = tool_at(station, start.joint_position_rad)
+        if station.config.limits.workspace.depth(tool_m.tolist()) < CLEAR_M:
+            raise DeviceError(
+                f"the start pose has the tool at {np.round(tool_m, 3)} m, beyond the workspace or within "
+                f"{1e3 * CLEAR_M:g} mm of its side. Bring the arm to its start with 'robolearn teleop', and go on."
+            )
         self._station, self._instruction, self._start = station, instruction, start
 
     def prepare(self) -> None:

@@ -113,11 +113,20 @@ def test_while_the_way_back_is_closed_the_person_is_asked_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cell, _ = open_reach()
-    outside = StartPose(np.array(START_RAD) + np.array([0.0, 0.9, 0.0, 0.0, 0.0]), None)
+    witness = Witness(cell.station, "reach", start_pose(cell.station, None))
+    away = np.array(START_RAD) + np.array([0.0, 0.9, 0.0, 0.0, 0.0])
+    monkeypatch.setattr(witness, "_start", StartPose(away, None))  # something has come into the way since
     at_the_terminal(monkeypatch, "", "", "q")
     with pytest.raises(EnoughSeen):
-        Witness(cell.station, "reach", outside).prepare()
+        witness.prepare()
     assert capsys.readouterr().err.count("way back to the start pose is closed") == 2
+
+
+def test_a_start_pose_that_the_limits_close_is_named_before_anything_moves() -> None:
+    cell, _ = open_reach()
+    outside = StartPose(np.array(START_RAD) + np.array([0.0, 0.9, 0.0, 0.0, 0.0]), None)
+    with pytest.raises(DeviceError, match="beyond the workspace or within 5 mm of its side.*robolearn teleop"):
+        Witness(cell.station, "reach", outside)
 
 
 def test_what_was_judged_is_kept_when_a_device_fails(monkeypatch: pytest.MonkeyPatch) -> None:
