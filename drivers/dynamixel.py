@@ -24,7 +24,8 @@ from drivers.table import Cell
 from robolearn.config import Section
 from robolearn.kinematics import Kinematics
 
-PRESENT, PRESENT_SIZE = 126, 21  # current, velocity, position, trajectories, voltage, temperature
+STATE_SIZE = 31  # from the goal on: present current, velocity, position, trajectories, voltage, temperature
+PRESENT = 10  # where what is measured begins in it
 STEPS_S_PER_COUNT = 0.229 / 60 * 4096
 ALERT = 0x80
 ERROR_NAMES = {1: "voltage out of range", 4: "overheated", 8: "encoder fault", 16: "electrical shock", 32: "overload"}
@@ -55,13 +56,13 @@ class DxlServos(Servos):
         """Take away the delay of answers; the torque must be off."""
         dynamixel_setup.answer_at_once(self._bus, self._config)
 
-    def ask(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
+    def look(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
         """One sync read of the whole state of some servos, and of its error for one that is alert."""
         asked_s = time.monotonic()
-        blocks = self._bus.blocks(ids, PRESENT, PRESENT_SIZE)
+        blocks = self._bus.blocks(ids, GOAL_POSITION, STATE_SIZE)
         return {servo: self._reading(asked_s, servo, block) for servo, block in blocks.items()}
 
-    def send(self, goals_steps: Mapping[int, int]) -> None:
+    def tell(self, goals_steps: Mapping[int, int]) -> None:
         """One sync write of goals."""
         self._bus.write_all({one: goal.to_bytes(4, "little") for one, goal in goals_steps.items()}, GOAL_POSITION)
 
@@ -71,12 +72,12 @@ class DxlServos(Servos):
 
     def _reading(self, asked_s: float, servo: int, block: Block) -> ServoReading:
         status = self._bus.read(servo, HARDWARE_ERROR, 1) if block.error & ALERT else 0
-        model, data = self._models[servo], block.data
+        model, data = self._models[servo], block.data[PRESENT:]
         felt = number(data, 0, 2)
         current_a = None if model.stall_current_a is None else felt * model.current_unit_a
         load = felt / 1000 if model.stall_current_a is None else felt * model.current_unit_a / model.stall_current_a
         return ServoReading(
-            asked_s, status, number(data, 6, 4), number(data, 2, 4) * STEPS_S_PER_COUNT, load,
+            asked_s, status, number(block.data, 0, 4), number(data, 6, 4), number(data, 2, 4) * STEPS_S_PER_COUNT, load,
             number(data, 18, 2) / 10, data[20], current_a,
         )  # fmt: skip
 

@@ -17,7 +17,8 @@ from robolearn.config import Section
 from robolearn.kinematics import Kinematics
 
 SPEED_RAD_S = 4.7  # STS3215, no load
-PRESENT, PRESENT_SIZE = 56, 15  # position, speed, load, voltage, temperature, status, moving, current
+STATE_SIZE = 29  # from the goal on: what it is to be, and present position, speed, load, voltage, ..., current
+PRESENT = 14  # where what is measured begins in it
 STATUS_NAMES = ("voltage out of range", "sensor fault", "overheated", "over-current", "angle fault", "overload")
 AMPERE_PER_STEP = 0.0065
 
@@ -42,13 +43,13 @@ class StsServos(Servos):
         """Torque on where the arm is."""
         feetech_setup.hold(self._bus, self._config)
 
-    def ask(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
+    def look(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
         """One sync read of the whole state of some servos."""
         asked_s = time.monotonic()
-        blocks = self._bus.blocks(ids, PRESENT, PRESENT_SIZE)
+        blocks = self._bus.blocks(ids, GOAL_POSITION, STATE_SIZE)
         return {servo: _reading(asked_s, block.data) for servo, block in blocks.items()}
 
-    def send(self, goals_steps: Mapping[int, int]) -> None:
+    def tell(self, goals_steps: Mapping[int, int]) -> None:
         """One sync write of goals."""
         self._bus.write_all({one: goal.to_bytes(2, "little") for one, goal in goals_steps.items()}, GOAL_POSITION)
 
@@ -66,7 +67,7 @@ def arm(section: Section, cell: Cell) -> ServoArm:
 
 
 def _reading(asked_s: float, data: bytes) -> ServoReading:
-    """The block from PRESENT on."""
+    """The block from the goal on."""
 
     def word(at: int, sign_bit: int) -> int:
         value = data[at] | data[at + 1] << 8
@@ -74,6 +75,7 @@ def _reading(asked_s: float, data: bytes) -> ServoReading:
         return -size if value & 1 << sign_bit else size
 
     return ServoReading(
-        asked_s, data[9], word(0, 15), word(2, 15), word(4, 10) / 1000, data[6] / 10, data[7],
-        word(13, 15) * AMPERE_PER_STEP,
+        asked_s, data[PRESENT + 9], word(0, 15), word(PRESENT, 15), word(PRESENT + 2, 15),
+        word(PRESENT + 4, 10) / 1000, data[PRESENT + 6] / 10, data[PRESENT + 7],
+        word(PRESENT + 13, 15) * AMPERE_PER_STEP,
     )  # fmt: skip

@@ -146,6 +146,7 @@ class ServoArm:
             self._refresh()
             self._state()
             if self._fault is not None:
+                self._servos.forget()
                 self._servos.set_up()
                 self._servos.hold()
                 self._refresh()
@@ -210,6 +211,7 @@ class ServoArm:
             log.warning("arm %s: %s", self._spec.name, reason)
             self._fault = reason
         self._readings.forget()
+        self._servos.forget()
 
     def _stay(self) -> None:
         """Make where the arm is its goal."""

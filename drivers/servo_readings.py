@@ -22,6 +22,7 @@ class ServoReading(NamedTuple):
 
     stamp_s: float  # monotonic, when it was asked for
     status: int
+    goal_steps: int
     position_steps: int
     speed_steps_s: float
     load: float  # share of stall torque, -1..1

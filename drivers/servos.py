@@ -22,10 +22,14 @@ class TorqueRegisters(NamedTuple):
 
 
 class Servos(ABC):
-    """The servos of one arm; ids are those of their scales. Each call but ``close`` may raise LinkLost."""
+    """The servos of one arm; ids are those of their scales. Each call but ``close`` may raise LinkLost.
+
+    Nobody answers to a goal: on a noisy line it may not arrive, or be another one that still passes a checksum of eight
+    bits. So goals are read back with each reading, and sent again where a servo has another one or does not say."""
 
     def __init__(self, bus: ServoBus, torque: TorqueRegisters) -> None:
         self._bus, self._ids, self._torque = bus, tuple(torque.most), torque
+        self._goals_steps: dict[int, int] = {}  # that were sent
 
     @property
     def is_open(self) -> bool:
@@ -44,14 +48,33 @@ class Servos(ABC):
 
     def open(self) -> None:
         """Open the port and change nothing."""
+        self.forget()
         self._bus.open()
 
     def close(self) -> None:
         """Release the port; may be called twice."""
         self._bus.close()
 
+    def ask(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
+        """One question to some servos; those whose answer was missing or bad are not in it."""
+        heard = self.look(ids)
+        told = [servo for servo in ids if servo in self._goals_steps]
+        if any(servo not in heard or heard[servo].goal_steps != self._goals_steps[servo] for servo in told):
+            self.tell(self._goals_steps)
+        return heard
+
+    def send(self, goals_steps: Mapping[int, int]) -> None:
+        """New goals."""
+        self._goals_steps |= goals_steps
+        self.tell(goals_steps)
+
+    def forget(self) -> None:
+        """Servos that were without power, or in other hands, are not to be told again what they were told before."""
+        self._goals_steps.clear()
+
     def let_down(self) -> None:
         """Take the torque away little by little, so that a raised arm sinks, and then off."""
+        self.forget()
         for step in range(LET_DOWN_STEPS, 0, -1):
             limits = {one: most * step // LET_DOWN_STEPS for one, most in self._torque.most.items()}
             self._bus.write_all({one: most.to_bytes(2, "little") for one, most in limits.items()}, self._torque.limit)
@@ -72,12 +95,12 @@ class Servos(ABC):
         """Torque on where the arm is; a servo that holds already goes on holding."""
 
     @abstractmethod
-    def ask(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
-        """One question to some servos; those whose answer was missing or bad are not in it."""
+    def look(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
+        """The whole state of some servos, as far as they answer well."""
 
     @abstractmethod
-    def send(self, goals_steps: Mapping[int, int]) -> None:
-        """New goals."""
+    def tell(self, goals_steps: Mapping[int, int]) -> None:
+        """Write goals to some servos at once."""
 
     @abstractmethod
     def trouble(self, status: int) -> Sequence[str]:

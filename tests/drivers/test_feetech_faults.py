@@ -23,6 +23,8 @@ from tests.drivers.so101_rig import SCALES, Bench, so101_arm, so101_config, virt
 JOINTS = ("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll")
 WITHIN_RAD = np.deg2rad(0.6)
 PRESSING_RAD, PRESSING_S = 0.6, 4.0  # well into the table, and for longer than a servo bears
+WRONG_STEPS = 300
+GOALS = re.compile(rb"\xff\xff\xfe.\x83\x2a\x02", re.DOTALL)  # sync write
 TORQUE_LIMITS = re.compile(rb"\xff\xff\xfe\x16\x83\x30\x02(.{18})", re.DOTALL)  # sync write to six servos
 PATIENT_S = 20.0  # for what takes two seconds at most on a machine of its own
 
@@ -175,6 +177,32 @@ def test_on_a_bad_line_readings_are_right_or_none(bench: Bench, arm: ServoArm, f
     assert right > 5 and arm.fault is None
 
 
+def test_a_goal_that_arrived_wrong_is_put_right_with_the_next_reading(bench: Bench, arm: ServoArm) -> None:
+    here = arm.read().joint_position_rad
+    ask_for(arm, here)
+    wrong = round(float(SCALES["shoulder_pan"].steps(here[0]))) + WRONG_STEPS
+    bench.emulator.do("register", servo=0, name="GOAL_POSITION", size=2, value=wrong)
+    _until(lambda: abs(true_joints(bench)[0] - here[0]) > 0.02)
+    arm.read()
+    _until(lambda: bool(np.allclose(true_joints(bench), here, atol=WITHIN_RAD)))
+
+
+def test_servos_that_were_without_power_are_not_told_again_what_they_were_told_before(tmp_path: Path) -> None:
+    log = tmp_path / "bytes"
+    with virtual_so101(tmp_path, "--log", str(log)) as bench:
+        arm = bench.fresh()
+        arm.connect()
+        ask_for(arm, arm.read().joint_position_rad)
+        bench.emulator.do("power", on=False)
+        _until(lambda: _fails(arm) and arm.fault is not None)
+        told = len(GOALS.findall(heard(log)))
+        bench.emulator.do("power", on=True)
+        _until(lambda: not _fails(arm))
+        arm.read()
+        assert told and len(GOALS.findall(heard(log))) == told
+        arm.close()
+
+
 def test_a_frozen_line_gives_no_reading_and_then_a_fault(bench: Bench, arm: ServoArm) -> None:
     arm.read()
     bench.emulator.do("faults", freeze=True)
@@ -268,8 +296,7 @@ def test_no_servo_is_let_down_with_more_torque_than_it_had(tmp_path: Path) -> No
         arm = bench.fresh(on_close="release")
         arm.connect()
         arm.close()
-    told = b"".join(bytes.fromhex(line.split(" ", 3)[3]) for line in log.read_text().splitlines() if " in " in line)
-    limits = np.array([list(struct.iter_unpack("<BH", servos)) for servos in TORQUE_LIMITS.findall(told)])
+    limits = np.array([list(struct.iter_unpack("<BH", servos)) for servos in TORQUE_LIMITS.findall(heard(log))])
     assert len(limits) == LET_DOWN_STEPS
     np.testing.assert_array_equal(limits[0], [[1, 750], [2, 750], [3, 750], [4, 750], [5, 750], [6, 270]])
     assert (np.diff(limits[:, :, 1], axis=0) < 0).all()
@@ -283,6 +310,12 @@ def test_waiting_for_an_answer_costs_no_core(bench: Bench, arm: ServoArm) -> Non
             arm.read()
     waited_s, worked_s = time.monotonic() - start_s, time.process_time() - start
     assert worked_s < 0.3 * waited_s
+
+
+def heard(log: Path) -> bytes:
+    """Everything that the servos have been told so far."""
+    lines = log.read_text(encoding="ascii").splitlines()
+    return b"".join(bytes.fromhex(line.split(" ", 3)[3]) for line in lines if " in " in line)
 
 
 def _fails(arm: ServoArm) -> bool:
