@@ -19,6 +19,7 @@ from robolearn.contracts import (
 )
 from robolearn.errors import BorderError, DeviceError, RobolearnError
 from robolearn.excursions import BRAKES_S, ExcursionGuard
+from robolearn.leads import LeadGuard
 from robolearn.limiter import Kinematics, Step, StepLimiter
 from robolearn.limits import GRIPPER_LOAD, GRIPPER_RANGE, WATCHDOG, Limits
 from robolearn.loads import LoadGuard
@@ -31,8 +32,9 @@ class Gate:
     is not finite, of the wrong shape, stale, from the future, or older than the one before it. Shortened
     towards the last executed target, with one of ``CLIP_CODES`` for each cause: a step beyond the joint
     range, too fast (joints or tool), speeding up too hard or too suddenly, or taking the tool out of the
-    workspace or into a keep-out box. From outside a limit the arm may go back in, but never further out. An arm that
-    rushes out of its boxes, or was measured beyond them, is led back.
+    workspace or into a keep-out box. From outside a limit the arm may go back in, but never further out. Where the
+    tool leaves its boxes, no joint is led far ahead of where it is; a tool that rushes out, or was measured beyond
+    them, is led back.
     A gripper that squeezes too hard is eased; too much force or torque at the tool stops the arm, and so does a
     tool that is measured beyond its boxes. After a fault or :meth:`stop` everything is refused until :meth:`rearm`."""
 
@@ -43,6 +45,7 @@ class Gate:
         self._period_ns = round(1e9 / arm.spec.control_hz)
         self._limiter = StepLimiter(limits, kinematics, self._period_ns * 1e-9)
         self._loads, self._excursions = LoadGuard(limits), ExcursionGuard(limits)
+        self._leads = LeadGuard(self._period_ns * 1e-9)
         self._shape = (len(arm.spec.joint_names),)
         self._max_age_ns = round(limits.command_max_age_s * 1e9)
         self._watchdog_ns = round(limits.watchdog_s * 1e9)
@@ -88,6 +91,7 @@ class Gate:
         """The device's newest reading; checks the watchdog first, and the loads and the place that were measured."""
         self.tick()
         state = self._arm.read()
+        self._leads.watch(self._measured(state), state.stamp_ns)
         reason = self._loads.watch(state) or self._excursions.watch(self._tool(state), state.stamp_ns)
         if self._excursions.inside:
             self._inside = state
@@ -122,13 +126,15 @@ class Gate:
         requested, bounded = self._check(command, now_ns)
         opening = None if bounded is None else self._loads.bound(bounded)
         elapsed_ns = self._period_ns if self._sent_ns is None else now_ns - self._sent_ns
-        step = self._limiter.limit(requested, elapsed_ns * 1e-9)
+        target = self._leads.bound(requested) if self._excursions.leaves else requested
+        step = self._limiter.limit(target, elapsed_ns * 1e-9)
         if self._excursions.astray and not self._excursions.leads_back(self._tool(state, self._limiter.way(step))):
             step = self._led_back(step, state, elapsed_ns * 1e-9)
         sent = ArmCommand(command.stamp_ns, CommandMode.JOINT_POSITION, np.array(step.target_rad), opening)
         executed = self._send(sent)
         self._limiter.advance(step, self._finite("executed", executed.command.values), elapsed_ns * 1e-9)
         clips = [*step.clips, *executed.clips]
+        clips += [self._excursions.box] if target != requested else []
         clips += [GRIPPER_RANGE] if bounded != command.gripper_opening else []
         clips += [GRIPPER_LOAD] if opening != bounded else []
         clips += [WATCHDOG] if self._held else []
@@ -189,6 +195,7 @@ class Gate:
         """Take a measured position as the reference, at rest, with no command yet."""
         self._check_reading(state)
         self._limiter.start(self._measured(state))
+        self._leads.start(self._measured(state), state.stamp_ns)
         self._inside = state
         self._sent_ns = self._stamp_ns = None
         self._held = False

@@ -143,11 +143,25 @@ def test_a_reading_that_is_not_finite_is_refused_and_nothing_is_sent() -> None:
 
 def test_within_half_its_slack_an_overshoot_goes_on() -> None:
     bench = Bench(ROOM)
-    bench.drive(bench.start, 3)
+    inside = _pan_out(bench, -0.4 * SLACK_M)
+    bench.arm.place(inside)
+    bench.gate.rearm()
     for _ in range(2):
         bench.arm.place(_pan_out(bench, 0.4 * SLACK_M))
-        done = bench.send(bench.start + 0.002)
+        done = bench.send(inside - 0.002 * PAN)
     assert done.clips == ()
+
+
+def test_where_the_tool_leaves_its_box_no_joint_is_led_far_ahead_of_one_that_sticks() -> None:
+    bench = Bench(ROOM)
+    bench.arm.place(_pan_out(bench, -0.1 * SLACK_M))
+    bench.gate.rearm()
+    stuck = _pan_out(bench, 0.2 * SLACK_M)
+    for _ in range(30):
+        bench.arm.place(stuck)
+        done = bench.send(stuck + 0.3 * np.array([-1, 1, -1, 0, 0]))
+    assert "workspace" in done.clips and bench.gate.fault is None
+    np.testing.assert_allclose(np.abs(done.command.values - stuck)[:3], 0.02, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -193,8 +207,9 @@ def test_beyond_half_its_slack_the_arm_is_led_back_and_nowhere_else() -> None:
         done = bench.send(bench.start + elsewhere)
         assert "workspace" in done.clips and (done.command.values == bench.start).all()
     bench.arm.place(pushed)
-    back = bench.send(bench.start - np.array([0.01, 0, 0, 0, 0]))
-    assert "workspace" not in back.clips and back.command.values[0] < bench.start[0]
+    bench.gate.rearm()
+    back = bench.send(pushed - np.array([0.01, 0, 0, 0, 0]))
+    assert "workspace" not in back.clips and back.command.values[0] < pushed[0]
     assert bench.gate.fault is None
 
 

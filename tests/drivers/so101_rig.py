@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from calibration.joints import ServoScale
 from drivers.clock import RealClock
 from drivers.feetech import SPEED_RAD_S, StsServos
 from drivers.feetech_config import FeetechConfig
 from drivers.servo_arm import ArmParts, ServoArm
+from robolearn.contracts import ArmCommand, CommandMode
 from robolearn.descriptions import description
+from robolearn.errors import DeviceError
 from robolearn.kinematics import Kinematics
 from tests.drivers.emulators import Emulator, emulating
 from tests.sim.cells import STATION
@@ -22,6 +27,8 @@ RANGES = {
     "shoulder_pan": (796, 3300), "shoulder_lift": (910, 3186), "elbow_flex": (946, 3150),
     "wrist_flex": (967, 3129), "wrist_roll": (0, 4095), "gripper": (1934, 3186),
 }  # fmt: skip
+WITHIN_RAD = np.deg2rad(0.6)
+PATIENT_S = 20.0  # for what takes two seconds at most on a machine of its own
 PATIENCE_S = 0.1  # of a machine that does other things besides
 SCALES = {name: ServoScale(at + 1, 0, 0, low, high) for at, (name, (low, high)) in enumerate(RANGES.items())}
 
@@ -63,3 +70,31 @@ def virtual_so101(folder: Path, *words: str, device: str = "so101") -> Iterator[
     """A virtual arm that holds its start pose."""
     with emulating(folder, device, "--port", str(folder / "port"), "--held", *words) as emulator:
         yield Bench(emulator, folder / "port")
+
+
+def true_joints(bench: Bench) -> np.ndarray:
+    """Where the virtual arm really is (5,) [rad]."""
+    joints = bench.emulator.do("truth")["joint_position_rad"]
+    return np.array([joints[name] for name in STATION.joint_names])
+
+
+def ask_for(arm: ServoArm, values: np.ndarray) -> None:
+    """A goal for its joints (5,) [rad], now."""
+    arm.command(ArmCommand(time.monotonic_ns(), CommandMode.JOINT_POSITION, values, None))
+
+
+def fails(arm: ServoArm) -> bool:
+    """True if the arm gives no reading."""
+    try:
+        arm.read()
+    except DeviceError:
+        return True
+    return False
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait. Fails if it takes too long."""
+    until_s = time.monotonic() + PATIENT_S
+    while not condition():
+        assert time.monotonic() < until_s
+        time.sleep(0.02)

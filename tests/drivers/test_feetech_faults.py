@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,19 +12,23 @@ import pytest
 
 from drivers.servo_arm import ServoArm
 from drivers.servo_bus import unopened
-from drivers.servos import LET_DOWN_STEPS
 from drivers.sts_bus import sts_bus
-from robolearn.contracts import ArmCommand, CommandMode
 from robolearn.errors import DeviceError
-from tests.drivers.so101_rig import SCALES, Bench, so101_arm, so101_config, virtual_so101
+from tests.drivers.so101_rig import (
+    PATIENT_S,
+    SCALES,
+    WITHIN_RAD,
+    Bench,
+    ask_for,
+    fails,
+    so101_arm,
+    so101_config,
+    true_joints,
+    until,
+    virtual_so101,
+)
 
-JOINTS = ("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll")
-WITHIN_RAD = np.deg2rad(0.6)
 PRESSING_RAD, PRESSING_S = 0.6, 4.0  # well into the table, and for longer than a servo bears
-WRONG_STEPS = 300
-GOALS = re.compile(rb"\xff\xff\xfe.\x83\x2a\x02", re.DOTALL)  # sync write
-TORQUE_LIMITS = re.compile(rb"\xff\xff\xfe\x16\x83\x30\x02(.{18})", re.DOTALL)  # sync write to six servos
-PATIENT_S = 20.0  # for what takes two seconds at most on a machine of its own
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +44,6 @@ def arm(bench: Bench) -> Iterator[ServoArm]:
     yield arm
     arm.close()
     bench.emulator.heal()
-
-
-def true_joints(bench: Bench) -> np.ndarray:
-    """Where the virtual arm really is (5,) [rad]."""
-    joints = bench.emulator.do("truth")["joint_position_rad"]
-    return np.array([joints[name] for name in JOINTS])
-
-
-def ask_for(arm: ServoArm, values: np.ndarray) -> None:
-    arm.command(ArmCommand(time.monotonic_ns(), CommandMode.JOINT_POSITION, values, None))
 
 
 def refused(bench: Bench, **changes: object) -> str:
@@ -177,32 +169,6 @@ def test_on_a_bad_line_readings_are_right_or_none(bench: Bench, arm: ServoArm, f
     assert right > 5 and arm.fault is None
 
 
-def test_a_goal_that_arrived_wrong_is_put_right_with_the_next_reading(bench: Bench, arm: ServoArm) -> None:
-    here = arm.read().joint_position_rad
-    ask_for(arm, here)
-    wrong = round(float(SCALES["shoulder_pan"].steps(here[0]))) + WRONG_STEPS
-    bench.emulator.do("register", servo=0, name="GOAL_POSITION", size=2, value=wrong)
-    _until(lambda: abs(true_joints(bench)[0] - here[0]) > 0.02)
-    arm.read()
-    _until(lambda: bool(np.allclose(true_joints(bench), here, atol=WITHIN_RAD)))
-
-
-def test_servos_that_were_without_power_are_not_told_again_what_they_were_told_before(tmp_path: Path) -> None:
-    log = tmp_path / "bytes"
-    with virtual_so101(tmp_path, "--log", str(log)) as bench:
-        arm = bench.fresh()
-        arm.connect()
-        ask_for(arm, arm.read().joint_position_rad)
-        bench.emulator.do("power", on=False)
-        _until(lambda: _fails(arm) and arm.fault is not None)
-        told = len(GOALS.findall(heard(log)))
-        bench.emulator.do("power", on=True)
-        _until(lambda: not _fails(arm))
-        arm.read()
-        assert told and len(GOALS.findall(heard(log))) == told
-        arm.close()
-
-
 def test_a_frozen_line_gives_no_reading_and_then_a_fault(bench: Bench, arm: ServoArm) -> None:
     arm.read()
     bench.emulator.do("faults", freeze=True)
@@ -224,10 +190,10 @@ def test_an_arm_that_is_unplugged_comes_back_by_itself_and_moves_only_after_rear
     for _ in range(3):
         before = true_joints(bench)
         bench.emulator.do("faults", unplug=True)
-        _until(lambda: _fails(arm))
+        until(lambda: fails(arm))
         assert "lost" in (arm.fault or "")
         bench.emulator.do("faults", unplug=False)
-        _until(lambda: not _fails(arm))
+        until(lambda: not fails(arm))
         with pytest.raises(DeviceError, match="lost"):
             ask_for(arm, before + 0.1)
         np.testing.assert_allclose(true_joints(bench), before, atol=0.005)
@@ -290,18 +256,6 @@ def test_a_raised_arm_is_held_when_its_driver_ends_and_let_down_slowly_only_if_t
         assert moved < 0.005 if held else moved > 0.1 and time.monotonic() - start_s > 1.5
 
 
-def test_no_servo_is_let_down_with_more_torque_than_it_had(tmp_path: Path) -> None:
-    log = tmp_path / "bytes"
-    with virtual_so101(tmp_path, "--log", str(log)) as bench:
-        arm = bench.fresh(on_close="release")
-        arm.connect()
-        arm.close()
-    limits = np.array([list(struct.iter_unpack("<BH", servos)) for servos in TORQUE_LIMITS.findall(heard(log))])
-    assert len(limits) == LET_DOWN_STEPS
-    np.testing.assert_array_equal(limits[0], [[1, 750], [2, 750], [3, 750], [4, 750], [5, 750], [6, 270]])
-    assert (np.diff(limits[:, :, 1], axis=0) < 0).all()
-
-
 def test_waiting_for_an_answer_costs_no_core(bench: Bench, arm: ServoArm) -> None:
     bench.emulator.do("faults", freeze=True)
     start_s, start = time.monotonic(), time.process_time()
@@ -310,24 +264,3 @@ def test_waiting_for_an_answer_costs_no_core(bench: Bench, arm: ServoArm) -> Non
             arm.read()
     waited_s, worked_s = time.monotonic() - start_s, time.process_time() - start
     assert worked_s < 0.3 * waited_s
-
-
-def heard(log: Path) -> bytes:
-    """Everything that the servos have been told so far."""
-    lines = log.read_text(encoding="ascii").splitlines()
-    return b"".join(bytes.fromhex(line.split(" ", 3)[3]) for line in lines if " in " in line)
-
-
-def _fails(arm: ServoArm) -> bool:
-    try:
-        arm.read()
-    except DeviceError:
-        return True
-    return False
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    until_s = time.monotonic() + PATIENT_S
-    while not condition():
-        assert time.monotonic() < until_s
-        time.sleep(0.02)
