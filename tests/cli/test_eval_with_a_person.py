@@ -14,7 +14,7 @@ import pytest
 
 from robolearn.cli.main import BAD_INPUT, OK, main
 from tests.cli.tiny import tiny_config
-from tests.drivers.emulators import ENVIRONMENT, MAIN, emulating
+from tests.drivers.emulators import ENVIRONMENT, MAIN, Emulator, emulating
 from tests.drivers.so101_rig import PATIENCE_S
 from tests.house.tree import ROOT
 
@@ -25,6 +25,7 @@ EPISODE = ("", "")  # the arm may move; the cell is at its start
 class RealCell(NamedTuple):
     """What a lab has on its table, and a policy that was learned in the twin."""
 
+    emulator: Emulator
     station: Path
     library: Path
     config: Path
@@ -44,8 +45,15 @@ class RealCell(NamedTuple):
         return done.returncode, json.loads(done.stdout.splitlines()[-1]), done.stderr
 
 
+@pytest.fixture
+def cell(real_cell: RealCell) -> RealCell:
+    """Its arm is at the start: where a policy has left it, the next evaluation might not begin."""
+    real_cell.emulator.do("reset", seed=0, task=TASK)
+    return real_cell
+
+
 @pytest.fixture(scope="module")
-def cell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCell]:
+def real_cell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCell]:
     """The shipped file with the paths of this cell's devices put in, as its first lines ask for."""
     folder = tmp_path_factory.mktemp("cell")
     text = (ROOT / "configs" / "stations" / "so101.yaml").read_text()
@@ -60,8 +68,8 @@ def cell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCell]:
     for command in (["record"], ["train", "base"], ["train", "reward"]):
         assert main([*command, "--task", TASK, "--config", str(config), "--run", str(run)]) == OK
     virtual = ("--port", str(folder / "port"), "--station", str(station), "--camera-folder", str(folder))
-    with emulating(folder, "so101", *virtual, "--task", TASK, "--held"):
-        yield RealCell(station, folder / "device_socket.so", config, run)
+    with emulating(folder, "so101", *virtual, "--task", TASK, "--held") as emulator:
+        yield RealCell(emulator, station, folder / "device_socket.so", config, run)
 
 
 @pytest.mark.timeout(300)

@@ -113,7 +113,7 @@ def read_back(path: Path) -> dict[str, list[str]]:
         wanted = [connection for connection in reader.connections if connection.topic != "/diagnostics"]
         for connection in wanted:
             store.register(get_types_from_msg(connection.msgdef.data, connection.msgtype))
-        for connection, _, data in reader.messages(wanted):
+        for connection, _, data in reader.messages(wanted) if wanted else ():  # none wanted would be all
             message = store.deserialize_cdr(data, connection.msgtype)
             again = bytes(store.serialize_cdr(message, connection.msgtype))
             as_sent = deserialize_message(again, load_type(connection.msgtype))
