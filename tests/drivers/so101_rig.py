@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,6 @@ from drivers.feetech_config import FeetechConfig
 from drivers.servo_arm import ArmParts, ServoArm
 from robolearn.contracts import ArmCommand, CommandMode
 from robolearn.descriptions import description
-from robolearn.errors import DeviceError
 from robolearn.kinematics import Kinematics
 from tests.drivers.emulators import Emulator, emulating
 from tests.sim.cells import STATION
@@ -81,20 +80,3 @@ def true_joints(bench: Bench) -> np.ndarray:
 def ask_for(arm: ServoArm, values: np.ndarray) -> None:
     """A goal for its joints (5,) [rad], now."""
     arm.command(ArmCommand(time.monotonic_ns(), CommandMode.JOINT_POSITION, values, None))
-
-
-def fails(arm: ServoArm) -> bool:
-    """True if the arm gives no reading."""
-    try:
-        arm.read()
-    except DeviceError:
-        return True
-    return False
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait. Fails if it takes too long."""
-    until_s = time.monotonic() + PATIENT_S
-    while not condition():
-        assert time.monotonic() < until_s
-        time.sleep(0.02)

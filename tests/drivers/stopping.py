@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from drivers.linked_arm import LinkedArm
-from robolearn.contracts import ArmCommand, CommandMode
+from robolearn.contracts import Arm, ArmCommand, CommandMode
 from robolearn.errors import DeviceError
 from tests.drivers.emulators import Emulator
 from tests.drivers.ur_rig import wait_until
@@ -45,7 +45,7 @@ def at_rest(robot: Emulator) -> bool:
     return wait_until(lambda: max(map(abs, robot.do("status")["joint_velocity_rad_s"])) < 1e-3)
 
 
-def readable(arm: LinkedArm) -> bool:
+def readable(arm: Arm) -> bool:
     """True if the arm can be read."""
     try:
         arm.read()

@@ -20,13 +20,13 @@ from tests.drivers.so101_rig import (
     WITHIN_RAD,
     Bench,
     ask_for,
-    fails,
     so101_arm,
     so101_config,
     true_joints,
-    until,
     virtual_so101,
 )
+from tests.drivers.stopping import readable
+from tests.drivers.ur_rig import wait_until
 
 PRESSING_RAD, PRESSING_S = 0.6, 4.0  # well into the table, and for longer than a servo bears
 
@@ -190,10 +190,10 @@ def test_an_arm_that_is_unplugged_comes_back_by_itself_and_moves_only_after_rear
     for _ in range(3):
         before = true_joints(bench)
         bench.emulator.do("faults", unplug=True)
-        until(lambda: fails(arm))
+        assert wait_until(lambda: not readable(arm))
         assert "lost" in (arm.fault or "")
         bench.emulator.do("faults", unplug=False)
-        until(lambda: not fails(arm))
+        assert wait_until(lambda: readable(arm))
         with pytest.raises(DeviceError, match="lost"):
             ask_for(arm, before + 0.1)
         np.testing.assert_allclose(true_joints(bench), before, atol=0.005)

@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from drivers.servos import LET_DOWN_STEPS
-from tests.drivers.so101_rig import SCALES, WITHIN_RAD, ask_for, fails, true_joints, until, virtual_so101
+from tests.drivers.so101_rig import SCALES, WITHIN_RAD, ask_for, true_joints, virtual_so101
+from tests.drivers.stopping import readable
+from tests.drivers.ur_rig import wait_until
 
 WRONG_STEPS = 300
 GOALS = re.compile(rb"\xff\xff\xfe.\x83\x2a\x02", re.DOTALL)  # sync write
+QUESTIONS = re.compile(rb"\xff\xff\xfe.\x82\x2a", re.DOTALL)  # sync read from the goal on
 TORQUE_LIMITS = re.compile(rb"\xff\xff\xfe\x16\x83\x30\x02(.{18})", re.DOTALL)  # sync write to six servos
 
 
@@ -25,9 +28,9 @@ def test_a_goal_that_arrived_wrong_is_put_right_with_the_next_reading(tmp_path: 
         arm.read()  # answered after the goal
         wrong = round(float(SCALES["shoulder_pan"].steps(here[0]))) + WRONG_STEPS
         bench.emulator.do("register", servo=0, name="GOAL_POSITION", size=2, value=wrong)
-        until(lambda: abs(true_joints(bench)[0] - here[0]) > 0.02)
+        assert wait_until(lambda: abs(true_joints(bench)[0] - here[0]) > 0.02)
         arm.read()
-        until(lambda: bool(np.allclose(true_joints(bench), here, atol=WITHIN_RAD)))
+        assert wait_until(lambda: bool(np.allclose(true_joints(bench), here, atol=WITHIN_RAD)))
         arm.close()
 
 
@@ -38,12 +41,14 @@ def test_servos_that_were_without_power_are_not_told_again_what_they_were_told_b
         arm.connect()
         ask_for(arm, arm.read().joint_position_rad)
         bench.emulator.do("power", on=False)
-        until(lambda: fails(arm) and arm.fault is not None)
-        told = len(GOALS.findall(heard(log)))
+        assert wait_until(lambda: not readable(arm) and arm.fault is not None)
+        before = arm.diagnostics["reads"]
         bench.emulator.do("power", on=True)
-        until(lambda: not fails(arm))
+        assert wait_until(lambda: readable(arm))
         arm.read()
-        assert told and len(GOALS.findall(heard(log))) == told
+        asked = arm.diagnostics["reads"] - before
+        *_, last = GOALS.finditer(heard(log))
+        assert asked >= 2 and len(QUESTIONS.findall(heard(log), last.end())) >= asked, "no goal between these questions"
         arm.close()
 
 
