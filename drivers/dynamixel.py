@@ -12,11 +12,13 @@ from drivers.dynamixel_setup import (
     GOAL_PWM,
     HARDWARE_ERROR,
     MODELS,
+    PRESENT_POSITION,
     TORQUE_ENABLE,
     DynamixelConfig,
     number,
 )
-from drivers.servo_arm import ArmParts, ServoArm
+from drivers.keeper import Kept
+from drivers.servo_arm import GRIPPER, ArmParts, ServoArm
 from drivers.servo_bus import Block
 from drivers.servo_readings import ServoReading
 from drivers.servos import Servos, TorqueRegisters
@@ -36,7 +38,9 @@ class DxlServos(Servos):
 
     def __init__(self, config: DynamixelConfig) -> None:
         bus = dxl_bus(config.port, config.baud, config.patience_s)
-        super().__init__(bus, TorqueRegisters(TORQUE_ENABLE, GOAL_PWM, dynamixel_setup.torque_limits(config)))
+        torque = TorqueRegisters(TORQUE_ENABLE, GOAL_PWM, dynamixel_setup.torque_limits(config))
+        joints = [scale.id for name, scale in config.scales.items() if name != GRIPPER]
+        super().__init__(bus, torque, Kept("dynamixel", joints, GOAL_POSITION, PRESENT_POSITION, 4))
         self._config = config
         self._models = {servo.scale.id: MODELS[servo.model] for servo in config.servos.values()}
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from drivers import feetech_setup
 from drivers.feetech_config import FeetechConfig
-from drivers.feetech_setup import GOAL_POSITION, TORQUE_ENABLE, TORQUE_LIMIT
-from drivers.servo_arm import ArmParts, ServoArm
+from drivers.feetech_setup import GOAL_POSITION, PRESENT_POSITION, TORQUE_ENABLE, TORQUE_LIMIT
+from drivers.keeper import Kept
+from drivers.servo_arm import GRIPPER, ArmParts, ServoArm
 from drivers.servo_readings import ServoReading
 from drivers.servos import Servos, TorqueRegisters
 from drivers.sts_bus import sts_bus
@@ -28,7 +29,9 @@ class StsServos(Servos):
 
     def __init__(self, config: FeetechConfig) -> None:
         bus = sts_bus(config.port, config.baud, config.patience_s)
-        super().__init__(bus, TorqueRegisters(TORQUE_ENABLE, TORQUE_LIMIT, feetech_setup.torque_limits(config)))
+        torque = TorqueRegisters(TORQUE_ENABLE, TORQUE_LIMIT, feetech_setup.torque_limits(config))
+        joints = [scale.id for name, scale in config.servos.items() if name != GRIPPER]
+        super().__init__(bus, torque, Kept("feetech", joints, GOAL_POSITION, PRESENT_POSITION, 2))
         self._config = config
 
     def look_over(self) -> str:

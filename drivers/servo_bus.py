@@ -84,9 +84,8 @@ class _Port:
 
     Its names are the library's."""
 
-    def __init__(self, path: str, baud: int, patience_s: float) -> None:
-        self._patience_s = patience_s
-        self.ser = serial.Serial(path, baud, timeout=0, write_timeout=1.0, exclusive=True)
+    def __init__(self, line: Any, baud: int, patience_s: float) -> None:
+        self.ser, self._patience_s = line, patience_s
         self.is_using = False
         self._byte_s = 10.0 / baud
         self._due_s = 0.0
@@ -140,6 +139,11 @@ class ServoBus:
         return self._port is not None
 
     @property
+    def line(self) -> int:
+        """File descriptor of the open port."""
+        return int(self._ready().ser.fileno())
+
+    @property
     def garbage(self) -> int:
         """How often something came that was no answer."""
         return self.counts.corrupt + self.counts.strays
@@ -147,9 +151,13 @@ class ServoBus:
     def open(self) -> None:
         """Open the port. Raises LinkLost saying why not, and what to do."""
         try:
-            self._port = _Port(self.path, self.baud, self.patience_s)
+            self.take(serial.Serial(self.path, self.baud, timeout=0, write_timeout=1.0, exclusive=True))
         except IO_ERRORS as cause:
             raise LinkLost(unopened(self.path, cause)) from cause
+
+    def take(self, line: Any) -> None:
+        """Go on with a line that is open: what a ``serial.Serial`` does without blocking."""
+        self._port = _Port(line, self.baud, self.patience_s)
 
     def close(self) -> None:
         """Release the port; may be called twice."""

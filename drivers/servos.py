@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from drivers.keeper import Keeper, Kept
 from drivers.servo_bus import ServoBus
 from drivers.servo_readings import ServoReading
 
@@ -27,8 +28,9 @@ class Servos(ABC):
     Nobody answers to a goal: on a noisy line it may not arrive, or be another one that still passes a checksum of eight
     bits. So goals are read back with each reading, and sent again where a servo has another one or does not say."""
 
-    def __init__(self, bus: ServoBus, torque: TorqueRegisters) -> None:
+    def __init__(self, bus: ServoBus, torque: TorqueRegisters, kept: Kept) -> None:
         self._bus, self._ids, self._torque = bus, tuple(torque.most), torque
+        self._keeper = Keeper(kept)
         self._goals_steps: dict[int, int] = {}  # that were sent
 
     @property
@@ -53,11 +55,14 @@ class Servos(ABC):
 
     def close(self) -> None:
         """Release the port; may be called twice."""
+        self.forget()
         self._bus.close()
 
     def ask(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
         """One question to some servos; those whose answer was missing or bad are not in it."""
         heard = self.look(ids)
+        if self._keeper.has_acted:
+            self.forget()
         told = [servo for servo in ids if servo in self._goals_steps]
         if any(servo not in heard or heard[servo].goal_steps != self._goals_steps[servo] for servo in told):
             self.tell(self._goals_steps)
@@ -66,10 +71,12 @@ class Servos(ABC):
     def send(self, goals_steps: Mapping[int, int]) -> None:
         """New goals."""
         self._goals_steps |= goals_steps
+        self._keeper.watch(self._bus)
         self.tell(goals_steps)
 
     def forget(self) -> None:
         """Servos that were without power, or in other hands, are not to be told again what they were told before."""
+        self._keeper.end()
         self._goals_steps.clear()
 
     def let_down(self) -> None:

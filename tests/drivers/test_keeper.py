@@ -1,0 +1,71 @@
+"""An SO-101 whose driver is killed or stopped in a motion is held where it is."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from tests.drivers.leaping_program import LEAP_RAD
+from tests.drivers.so101_rig import WITHIN_RAD, Bench, true_joints, virtual_so101
+from tests.drivers.ur_rig import wait_until
+from tests.house.tree import ROOT
+
+READINGS = 50
+OPEN_RAD = 1.5
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with virtual_so101(tmp_path_factory.mktemp("so101")) as bench:
+        yield bench
+
+
+@contextmanager
+def leaping(bench: Bench, how: signal.Signals) -> Iterator[subprocess.Popen[str]]:
+    """A program that ends or stops as its arm leaps from the start pose."""
+    bench.restore()
+    command = [sys.executable, "-m", "tests.drivers.leaping_program", str(bench.port), how.name]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
+        try:
+            assert said(program) == "calm"
+            yield program
+        finally:
+            program.kill()
+
+
+def said(program: subprocess.Popen[str]) -> str:
+    """Its next line."""
+    assert program.stdout is not None
+    return program.stdout.readline().strip()
+
+
+def leapt_rad(bench: Bench, start: np.ndarray) -> float:
+    """How far the first joint has gone once the gripper, which is told in the same moment and not held, is open."""
+    assert wait_until(lambda: bench.emulator.do("truth")["joint_position_rad"]["gripper"] > OPEN_RAD)
+    return float(true_joints(bench)[0] - start[0])
+
+
+@pytest.mark.parametrize("drop", [0.0, 0.2])
+def test_an_arm_whose_driver_is_killed_does_not_go_on_to_its_last_goal(bench: Bench, drop: float) -> None:
+    with leaping(bench, signal.SIGKILL) as program:
+        start = true_joints(bench)
+        bench.emulator.do("faults", drop=drop)
+        assert program.wait(60.0) == -signal.SIGKILL
+        assert leapt_rad(bench, start) < 0.8 * LEAP_RAD
+
+
+def test_an_arm_whose_driver_is_stopped_is_held_and_not_told_its_last_goal_again(bench: Bench) -> None:
+    with leaping(bench, signal.SIGSTOP) as program:
+        start = true_joints(bench)
+        leapt = leapt_rad(bench, start)
+        assert leapt < 0.8 * LEAP_RAD
+        program.send_signal(signal.SIGCONT)
+        told = [float(said(program)) for _ in range(READINGS)]
+        np.testing.assert_allclose(told, start[0] + leapt, atol=WITHIN_RAD)
+        np.testing.assert_allclose(true_joints(bench)[0], start[0] + leapt, atol=WITHIN_RAD)
