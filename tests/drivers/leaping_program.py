@@ -1,4 +1,4 @@
-"""``python -m tests.drivers.leaping_program PORT SIGNAL``: a program that dies or stops as soon as its arm leaps."""
+"""``python -m tests.drivers.leaping_program MAKE PORT SIGNAL``: a program that ends or stops as its arm leaps."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from robolearn.contracts import ArmCommand, CommandMode
+from tests.drivers.koch_rig import koch_arm
 from tests.drivers.so101_rig import ask_for, so101_arm, so101_config
 
 LEAP_RAD = 1.5  # of the first joint: servos take half a second for it
+MAKES = {"dynamixel": koch_arm, "so101": lambda port: so101_arm(so101_config(port))}
 CALM_S, PERIOD_S = 5.0, 0.02  # until its keeper has long been there, on any machine
 
 
-def main(port: str, number: str) -> None:
+def main(make: str, port: str, number: str) -> None:
     """Says when it is calm; goes on with readings alone if it was stopped, and says each."""
-    arm = so101_arm(so101_config(Path(port)))
+    arm = MAKES[make](Path(port))
     arm.connect()
     here, until_s = arm.read().joint_position_rad, time.monotonic() + CALM_S
     say("calm")

@@ -9,18 +9,11 @@ import numpy as np
 import pytest
 
 from drivers.clock import RealClock
-from drivers.dynamixel import DxlServos
-from drivers.dynamixel_setup import DynamixelConfig, DynamixelServo
-from drivers.servo_arm import ArmParts, ServoArm
-from robolearn.descriptions import description
+from drivers.servo_arm import ServoArm
 from robolearn.errors import DeviceError
-from robolearn.kinematics import Kinematics
 from tests.contract.arm import ArmContract, ArmRig
-from tests.drivers.so101_rig import PATIENCE_S, SCALES, Bench, virtual_so101
-from tests.sim.cells import STATION
-
-MODELS = ("xl430-w250", "xl430-w250", "xl330-m288", "xl330-m288", "xl330-m288", "xl330-m288")
-SERVOS = {name: DynamixelServo(model, scale) for model, (name, scale) in zip(MODELS, SCALES.items(), strict=True)}
+from tests.drivers.koch_rig import SERVOS, koch_arm
+from tests.drivers.so101_rig import Bench, virtual_so101
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +31,7 @@ def new_arm(bench: Bench, held: bool = True, **changes: object) -> ServoArm:
     bench.emulator.do("power", on=True)
     if held:
         bench.restore()
-    config = DynamixelConfig("koch", str(bench.port), SERVOS, "hold", 4.7, 0.5, patience_s=PATIENCE_S)
-    config = replace(config, **changes)
-    parts = ArmParts(config.name, config.scales, config.speed_rad_s, config.on_close)
-    kinematics = Kinematics(description("so101"), STATION.joint_names)
-    return ServoArm(parts, DxlServos(config), STATION.joint_names, STATION.control_hz, kinematics, RealClock())
+    return koch_arm(bench.port, **changes)
 
 
 class TestDynamixelArm(ArmContract):

@@ -1,4 +1,4 @@
-"""An SO-101 whose driver is killed or stopped in a motion is held where it is."""
+"""An arm of servos whose driver is killed or stopped in a motion is held where it is."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.drivers.koch_rig import koch_arm
 from tests.drivers.leaping_program import LEAP_RAD
 from tests.drivers.so101_rig import WITHIN_RAD, Bench, true_joints, virtual_so101
 from tests.drivers.ur_rig import wait_until
@@ -27,10 +29,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 @contextmanager
-def leaping(bench: Bench, how: signal.Signals) -> Iterator[subprocess.Popen[str]]:
+def leaping(bench: Bench, how: signal.Signals, make: str = "so101") -> Iterator[subprocess.Popen[str]]:
     """A program that ends or stops as its arm leaps from the start pose."""
     bench.restore()
-    command = [sys.executable, "-m", "tests.drivers.leaping_program", str(bench.port), how.name]
+    command = [sys.executable, "-m", "tests.drivers.leaping_program", make, str(bench.port), how.name]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
         try:
             assert said(program) == "calm"
@@ -69,3 +71,16 @@ def test_an_arm_whose_driver_is_stopped_is_held_and_not_told_its_last_goal_again
         told = [float(said(program)) for _ in range(READINGS)]
         np.testing.assert_allclose(told, start[0] + leapt, atol=WITHIN_RAD)
         np.testing.assert_allclose(true_joints(bench)[0], start[0] + leapt, atol=WITHIN_RAD)
+
+
+def test_dynamixels_whose_driver_is_killed_do_not_go_on_either(tmp_path: Path) -> None:
+    with virtual_so101(tmp_path, device="dynamixel") as bench:
+        set_up = koch_arm(bench.port)  # settings are taken only without torque
+        bench.emulator.do("power", on=False)
+        bench.emulator.do("power", on=True)
+        set_up.connect()
+        set_up.close()
+        with leaping(bench, signal.SIGKILL, "dynamixel") as program:
+            start = true_joints(bench)
+            assert program.wait(60.0) == -signal.SIGKILL
+            assert leapt_rad(bench, start) < 0.8 * LEAP_RAD
