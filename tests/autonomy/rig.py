@@ -89,7 +89,7 @@ class ColumnCamera:
         low, high = RANGE_Y_M
         rgb = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
         rgb[:, int(np.clip((self._world.tool_y_m - low) / (high - low), 0.0, 0.999) * WIDTH)] = 255
-        rgb[0, 0, 0] = now_ns // 1_000_000 % 16  # a little noise: no camera takes the very same picture twice
+        rgb[0, 0, 0] = now_ns // 1_000_000 % 251  # noise: no camera takes the very same picture twice in a row
         return Frame(now_ns, rgb)
 
 
