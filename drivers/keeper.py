@@ -38,7 +38,7 @@ class Keeper:
     @property
     def has_acted(self) -> bool:
         """True if the servos were held, and have other goals than they were told."""
-        return self._process is not None and self._process.poll() is not None
+        return self._process is not None and self._process.poll() == 0
 
     def watch(self, bus: ServoBus) -> None:
         """Be there from now on, if there is none yet."""
@@ -57,7 +57,10 @@ class Keeper:
         process, self._process = self._process, None
         if process is None:
             return
-        if process.poll() is not None:
+        status = process.poll()
+        if status == 0:
             log.warning("the driver was stopped, and its servos were held meanwhile")
+        elif status is not None:
+            log.warning("the keeper of the servos failed (status %d): nobody would have held them", status)
         process.kill()
         process.wait()
