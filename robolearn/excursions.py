@@ -35,6 +35,11 @@ class ExcursionGuard:
         return self._beyond_m <= self._least_m
 
     @property
+    def leaves(self) -> bool:
+        """True if the tool is out, or is on its way out and could not turn before."""
+        return self._beyond_m + self._braking_m > self._least_m
+
+    @property
     def astray(self) -> bool:
         """True if only steps that lead back may pass: so far out is the tool, or on its way out and that fast."""
         most_m = ASTRAY * self._limits.tool_slack_m
