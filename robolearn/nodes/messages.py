@@ -165,8 +165,7 @@ def to_frame(message: Image, topic: str, spec: CameraSpec, stamp_ns: int) -> Fra
     expected = (ENCODING, spec.width, spec.height, 3 * spec.width, 3 * spec.width * spec.height)
     if given != expected:
         raise BorderError(f"{topic}: encoding, width, height, step and bytes are {given}, expected {expected}")
-    rgb = np.frombuffer(message.data, np.uint8).reshape(spec.height, spec.width, 3)
-    return Frame(stamp_ns, rgb.copy())
+    return Frame(stamp_ns, np.frombuffer(message.data, np.uint8).reshape(spec.height, spec.width, 3))
 
 
 def header_stamp(message: bytes) -> Time:

@@ -20,6 +20,7 @@ from sensor_msgs.msg import Image
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from robolearn.contracts import Frame
+from robolearn.errors import BenchError
 from robolearn.nodes import network
 from robolearn.nodes.bench.inference import Inference
 from robolearn.nodes.bench.rig import CAMERAS, FPS, HEIGHT, WIDTH
@@ -31,6 +32,7 @@ from robolearn.processes import Urgency, schedule
 JOINTS = 5
 PROPRIO = 2 * JOINTS + 6
 NODE = "bare"
+PATIENCE_S = 60.0
 
 
 def main() -> None:
@@ -108,12 +110,15 @@ def _frame(image: Image) -> Frame:
 
 
 def _spin(node: Node, begun: Callable[[], bool], seconds: float) -> None:
-    """Spin for ``seconds`` [s] from when the other one is there."""
-    end_s = float("inf")
+    """Spin for ``seconds`` [s] from when the other one is there. Raises BenchError if it never is."""
+    give_up_s = time.monotonic() + PATIENCE_S
+    while not begun():
+        rclpy.spin_once(node, timeout_sec=0.1)
+        if time.monotonic() > give_up_s:
+            raise BenchError(f"{node.get_name()} has heard nothing of the other process for {PATIENCE_S:g} s")
+    end_s = time.monotonic() + seconds
     while time.monotonic() < end_s:
         rclpy.spin_once(node, timeout_sec=0.1)
-        if end_s == float("inf") and begun():
-            end_s = time.monotonic() + seconds
 
 
 ROLES = {"camera": camera, "actor": actor}

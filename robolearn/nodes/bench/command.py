@@ -1,7 +1,7 @@
 """``robolearn bench ros``: from a camera's frame to a command at the arm, beside bare DDS; frames lost, and the CPU.
 
-One run has a learner at work throughout. First the real nodes of a cell carry frames and commands, then two minimal
-processes do, with the same frames, the same inference and the same profile of DDS."""
+One run has a learner at work and a virtual arm on its bus throughout. First the real nodes of a cell carry frames and
+commands, then two minimal processes do, with the same frames, the same inference and the same profile of DDS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from robolearn.errors import BenchError, ConfigError
 from robolearn.nodes import topics
 from robolearn.nodes.bench.listening import Commands, count_frames, percentiles
 from robolearn.nodes.bench.ready import wait_for_gate
-from robolearn.nodes.bench.rig import CAMERAS, running_cell
+from robolearn.nodes.bench.rig import CAMERAS, running_cell, virtual_arm
 from robolearn.nodes.link import Link
 from robolearn.nodes.up.child import Child
 from robolearn.processes import Urgency, die_with, served_as
@@ -62,12 +62,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def measure(seconds: float, frames_seconds: float, stage: Stage) -> dict[str, Any]:
     """Figures and bars; ``seconds`` [s] for each rate and side. Raises BenchError, ConfigError and DeviceError."""
     namespace = f"bench_{os.getpid()}"
-    with running_cell(namespace) as (station, children), closing(_urgent_link(namespace)) as link:
-        wait_for_gate(link, children)
-        counted = frames(link, children, frames_seconds)
-        stage.advance(note="frames counted")
-        ours, speed = at_each_rate(lambda hz: over_nodes(link, station, namespace, hz, seconds), stage)
-    bare, bare_speed = at_each_rate(lambda hz: over_bare_dds(namespace, hz, seconds), stage)
+    with virtual_arm() as port:
+        with running_cell(namespace, port) as (station, children), closing(_urgent_link(namespace)) as link:
+            wait_for_gate(link, children)
+            counted = frames(link, children, frames_seconds)
+            stage.advance(note="frames counted")
+            ours, speed = at_each_rate(lambda hz: over_nodes(link, station, namespace, hz, seconds), stage)
+        bare, bare_speed = at_each_rate(lambda hz: over_bare_dds(namespace, hz, seconds), stage)
     figures = {
         "frames": counted,
         **{f"{hz}_hz": _compared(ours[hz], bare[hz]) for hz in RATES_HZ},

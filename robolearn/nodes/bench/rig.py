@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -62,13 +62,20 @@ def write_station(folder: Path, port: Path) -> Path:
 
 
 @contextmanager
-def running_cell(namespace: str) -> Iterator[tuple[Path, Sequence[Child]]]:
+def virtual_arm() -> Iterator[Path]:
+    """The port of an arm on a virtual bus. A real one would take no processor: this one does so on both sides."""
+    with tempfile.TemporaryDirectory(prefix="robolearn-") as folder:
+        port = Path(folder) / "port"
+        with EmulatedDevice("so101", "--port", str(port), "--held", "--task", TASK):
+            yield port
+
+
+@contextmanager
+def running_cell(namespace: str, port: Path) -> Iterator[tuple[Path, Sequence[Child]]]:
     """The station's file and its nodes, as processes that ``robolearn up`` would start; ended at the end."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="robolearn-")))
-        port = folder / "port"
+    with tempfile.TemporaryDirectory(prefix="robolearn-") as name:
+        folder = Path(name)
         station = write_station(folder, port)
-        stack.enter_context(EmulatedDevice("so101", "--port", str(port), "--held", "--task", TASK))
         wanted = Wanted("cell", str(station), namespace, (argument("task", TASK), argument("answer_s", ANSWER_S)))
         children = [Child(start, folder, "warn") for start in starts(wanted) if start.entry.name in NODES]
         try:
