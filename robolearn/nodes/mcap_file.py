@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import struct
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -35,6 +36,7 @@ PROFILE, MESSAGE_ENCODING, SCHEMA_ENCODING = "ros2", "cdr", "ros2msg"
 SUFFIX = ".mcap"
 MAGIC = b"\x89MCAP0\r\n"
 RULE = "=" * 80
+TORN = (McapError, CRCValidationError, RuntimeError, ValueError, struct.error)  # what a torn record is read as
 MESSAGE_FIELD = re.compile(r"(\w+)/(\w+)")
 
 
@@ -145,7 +147,7 @@ def _sound_records(file: BinaryIO) -> Iterator[McapRecord]:
             if isinstance(record, DataEnd):
                 return
             yield record
-    except (McapError, CRCValidationError, RuntimeError):
+    except TORN:
         return
 
 
