@@ -5,6 +5,8 @@ One column per servo. Protocols write the public arrays and read the measured on
 
 from __future__ import annotations
 
+import math
+
 import mujoco
 import numpy as np
 
@@ -42,7 +44,6 @@ class ServoJoints:
         self.torque_share = np.ones(count)  # of the stall torque
         self.gain_share = np.ones(count)  # of the model's proportional gain
         self.temperature_c = np.full(count, ROOM_C)
-        self._profile_speed = np.zeros(count)
         self.rest()
 
     @property
@@ -74,7 +75,7 @@ class ServoJoints:
         """Make the present position the target of every servo."""
         self.goal_rad[:] = self._data.qpos[self._qpos]
         self._data.ctrl[self._ctrl] = self.goal_rad
-        self._profile_speed[:] = 0.0
+        self._profile_speed = [0.0] * len(self._ctrl)  # [rad/s]
 
     def refresh(self) -> None:
         """Take over enabled, torque_share and gain_share. Call it after changing them.
@@ -91,17 +92,22 @@ class ServoJoints:
     def step(self) -> None:
         """One step of physics."""
         ctrl = self._data.ctrl[self._ctrl]
-        ctrl = np.where(self.enabled, ctrl + self._advance(self.goal_rad - ctrl), self._data.qpos[self._qpos])
-        self._data.ctrl[self._ctrl] = ctrl
+        left_rad = (self.goal_rad - ctrl).tolist()
+        profile = zip(self._profile_speed, left_rad, self.speed_rad_s.tolist(), self.acceleration_rad_s2.tolist())
+        self._profile_speed = [_next_speed(*joint, self.period_s) for joint in profile]
+        led = ctrl + np.array(self._profile_speed) * self.period_s
+        self._data.ctrl[self._ctrl] = np.where(self.enabled, led, self._data.qpos[self._qpos])
         mujoco.mj_step(self._model, self._data)
-        heating = HEAT_C_PER_S * (self.load**2) - COOLING_PER_S * (self.temperature_c - ROOM_C)
-        self.temperature_c += heating * self.period_s
 
-    def _advance(self, left_rad: Float) -> Float:
-        """How far the profile moves in a step towards a target ``left_rad`` away, (N,) [rad]."""
-        dt = self.period_s
-        braking = np.sqrt(2.0 * self.acceleration_rad_s2 * np.abs(left_rad))
-        wanted = np.sign(left_rad) * np.minimum(np.minimum(self.speed_rad_s, braking), np.abs(left_rad) / dt)
-        change = self.acceleration_rad_s2 * dt
-        self._profile_speed = np.clip(wanted, self._profile_speed - change, self._profile_speed + change)
-        return self._profile_speed * dt
+    def warm(self, passed_s: float) -> None:
+        """The motors have been under their load for ``passed_s``."""
+        heating = HEAT_C_PER_S * (self.load**2) - COOLING_PER_S * (self.temperature_c - ROOM_C)
+        self.temperature_c += heating * passed_s
+
+
+def _next_speed(speed_rad_s: float, left_rad: float, most_rad_s: float, acceleration: float, dt: float) -> float:
+    """Speed of a trapezoid profile in its next step, towards a target that is ``left_rad`` away."""
+    distance_rad = abs(left_rad)
+    most_rad_s = min(most_rad_s, math.sqrt(2.0 * acceleration * distance_rad), distance_rad / dt)
+    change = acceleration * dt
+    return min(max(math.copysign(most_rad_s, left_rad), speed_rad_s - change), speed_rad_s + change)

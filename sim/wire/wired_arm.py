@@ -100,6 +100,7 @@ class WiredArm:
 
     def _protect(self) -> None:
         """Overload, heat and voltage, as each servo watches them for itself."""
+        self.joints.warm(PROTECTION_PERIOD_S)
         load, heat_c, voltage_v = np.abs(self.joints.load), self.joints.temperature_c, self.joints.voltage_v
         changed = [
             servo.protect(load[index], heat_c[index], voltage_v, PROTECTION_PERIOD_S)
