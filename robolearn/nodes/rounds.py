@@ -24,6 +24,7 @@ from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.service import Service
 from rclpy.subscription import Subscription
+from rclpy.task import Future
 from rclpy.timer import Timer
 
 WaitSet = rclpy_implementation.WaitSet
@@ -34,7 +35,9 @@ FOREVER_NS = -1
 
 
 class Rounds(Executor):
-    """Runs plain callbacks, no coroutines, in the thread that spins; shut it down when nobody spins any more."""
+    """Runs plain callbacks, no coroutines, in the thread that spins; shut it down when nobody spins any more.
+
+    The callback of a service may return a Future of its response, if it has to ask somebody else first."""
 
     def __init__(self, *, context: Context | None = None) -> None:
         """On the default context, or another."""
@@ -169,7 +172,11 @@ def _take_request(service: Service[Any, Any]) -> Call | None:
 
 
 def _answer(service: Service[Any, Any], request: Any, header: Any) -> None:
-    service.send_response(service.callback(request, service.srv_type.Response()), header)
+    response = service.callback(request, service.srv_type.Response())
+    if isinstance(response, Future):
+        response.add_done_callback(lambda done: service.send_response(done.result(), header))
+    else:
+        service.send_response(response, header)
 
 
 def _take_response(client: Client[Any, Any]) -> Call | None:

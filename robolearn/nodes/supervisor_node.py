@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.client import Client
+from rclpy.task import Future
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from robolearn.nodes import topics
-from robolearn.nodes.base import TableNode, load_type, run
+from robolearn.nodes.base import STEADY, TableNode, load_type, run
+from robolearn.nodes.link import ANSWER_S
 from robolearn.nodes.roll import Roll
 from robolearn.nodes.supervision import MARKS, READY, RunState
 from robolearn.nodes.topics import Service
@@ -78,17 +80,34 @@ class SupervisorNode(TableNode):
         response.success = True
         return response
 
-    async def _rearm(self, request: Any, response: Any) -> Any:
+    def _rearm(self, request: Any, response: Any) -> Future[Any]:
         """A person is there: that acknowledges an emergency stop too."""
-        for client in self._rearming:
-            if not client.service_is_ready():
-                response.message = f"service {client.service_name}: nobody offers it. Is the safety_node running?"
-                return response
-            answer: Any = await client.call_async(Trigger.Request())
-            response.success, response.message = answer.success, answer.message
-            if not answer.success:
-                return response
-        return response
+        answered: Future[Any] = Future()
+        self._tell_gate(self._rearming, response, answered)
+        return answered
+
+    def _tell_gate(self, clients: Sequence[Client[Any, Any]], response: Any, answered: Future[Any]) -> None:
+        """Call one service after the other, as long as they succeed, and then answer."""
+        if not clients:
+            answered.set_result(response)
+            return
+        client = clients[0]
+
+        def heard(future: Future[Any]) -> None:
+            answer: Any = future.result()
+            self.destroy_timer(timer)
+            if not answered.done():
+                response.success, response.message = answer.success, answer.message
+                self._tell_gate(clients[1:] if answer.success else (), response, answered)
+
+        def gave_up() -> None:
+            self.destroy_timer(timer)
+            response.success = False
+            response.message = f"service {client.service_name}: no answer. Is the safety_node running?"
+            answered.set_result(response)
+
+        timer = self.create_timer(ANSWER_S, gave_up, clock=STEADY)
+        client.call_async(Trigger.Request()).add_done_callback(heard)
 
     def _hear_fault(self, message: String) -> None:
         self._fault = message.data

@@ -196,6 +196,6 @@ SUPERVISOR = tuple(
         ("mark_success", "label the episode that runs a success, and end it"),
         ("mark_failure", "label the episode that runs a failure, and end it"),
         ("ready", "the cell is as it was asked for, and the next episode may start"),
-        ("rearm", "clear the fault of the safety gate; moves nothing"),
+        ("rearm", "acknowledge an emergency stop and clear the fault of the safety gate; moves nothing"),
     )
 )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from std_srvs.srv import Trigger
 
 from robolearn.cli.main import BAD_INPUT, OK, main
+from robolearn.nodes import topics
 from robolearn.nodes.link import Link
+from tests.nodes.cells import safety, twin, world
 from tests.nodes.processes import PATIENCE_S, NodeProcess, diagnostics, eventually, own_network
 
 
@@ -31,6 +35,26 @@ def test_a_cell_is_told_to_start_and_to_pause(tmp_path: Path) -> None:
             assert main(["tell", deed, *words]) == OK
             eventually(lambda state=state: told["supervisor_node"]["state"] == state, state)
         assert main(["tell", "mark_success", *words]) == BAD_INPUT
+
+
+def test_a_person_re_arms_after_an_emergency_stop_and_is_told_if_there_is_no_gate(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with (
+        NodeProcess(tmp_path / "log", "supervisor_node") as supervisor,
+        twin(tmp_path, lock_step=False),
+        safety(tmp_path) as gate,
+        world(topics.SAFETY.of("actor")) as cell,
+    ):
+        eventually(lambda: cell.arm.fault == "not armed yet", "the gate")
+        assert cell.link.call(topics.SAFETY.stop, Trigger.Request()).success
+        eventually(lambda: cell.arm.fault == "emergency stop", "the stop")
+        assert main(["tell", "rearm"]) == OK
+        eventually(lambda: cell.arm.fault is None, "the arm to be free")
+        gate.end(signal.SIGKILL)
+        eventually(lambda: main(["tell", "rearm"]) == BAD_INPUT, "the gate to be missed")
+        assert "safety/acknowledge: no answer. Is the safety_node running?" in capfd.readouterr().err
+        assert supervisor.process.poll() is None
 
 
 def test_without_a_cell_that_is_said(capfd: pytest.CaptureFixture[str]) -> None:
