@@ -98,9 +98,11 @@ class RosArm(Listener):
         self._fault = None
 
     def release(self) -> None:
-        """Leave the graph."""
+        """Leave the graph; it is of no use afterwards."""
         self.close()
         self._listening.close()
+        for publisher in (self._command, self._stop):
+            self._link.forget(publisher)
 
     def _listen(self, stack: ExitStack) -> None:
         link, through = self._link, self._through

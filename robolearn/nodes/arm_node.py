@@ -33,7 +33,7 @@ class ArmNode(DeviceNode):
     def hold_device(self) -> None:
         """Hold still; an arm that cannot be told to has a watchdog of its own."""
         try:
-            self._server.hold(self.now_ns())
+            self._server.hold()
         except (BorderError, DeviceError) as error:
             self.health.error(str(error))
 

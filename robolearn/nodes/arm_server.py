@@ -28,13 +28,14 @@ class ArmServer:
         self._wrench = node.publisher(topics.WRENCH)
         self._answers = Answers(node, topics.ARM, arm.spec.joint_names)
         self._last_command_ns: int | None = None
+        self._stopped_for: dict[str, None] = {}  # in the order in which it was said
         self._stream = node.health.streams.setdefault(topics.JOINT_STATES.name, Stream(arm.spec.control_hz))
         node.listen(topics.ARM.command, self._command)
         node.listen(topics.ARM.stop_request, lambda message: self._stop(message.data))
         node.serve(topics.ARM_SPEC, self._spec)
         node.serve(topics.ARM.stop, self._stop_by_service)
         node.serve(topics.ARM.rearm, self._rearm)
-        self._answers.tell_fault(self._arm.fault)
+        self._tell_fault()
 
     def publish(self, now_ns: int) -> None:
         """Read the arm and publish the reading. Raises BorderError and DeviceError."""
@@ -45,28 +46,28 @@ class ArmServer:
             self._wrench.publish(messages.wrench)
         self._joints.publish(messages.joints)
         self._stream.note(state.stamp_ns, now_ns)
-        self._answers.tell_fault(self._arm.fault)
+        self._tell_fault()
 
     def hold_if_silent(self, now_ns: int, watchdog_ns: int) -> None:
         """Hold still where the arm is, once, if the stream of commands has ended. Raises BorderError, DeviceError."""
         if self._last_command_ns is None or now_ns - self._last_command_ns <= watchdog_ns:
             return
-        self._last_command_ns = None
         self._node.health.error(f"{topics.ARM.command.name}: silent for {watchdog_ns / 1e9:g} s, the arm holds still")
-        self.hold(now_ns)
+        self.hold()
+        self._last_command_ns = None  # only now: what was tried in vain is tried again
 
-    def hold(self, now_ns: int) -> None:
+    def hold(self) -> None:
         """Hold still where the arm is. Raises BorderError and DeviceError."""
         if self._arm.fault is None:
             here_rad = self._arm.read().joint_position_rad
-            self._arm.command(ArmCommand(now_ns, CommandMode.JOINT_POSITION, here_rad, None))
+            self._arm.command(ArmCommand(self._node.now_ns(), CommandMode.JOINT_POSITION, here_rad, None))
 
     def _command(self, message: JointTrajectory) -> None:
         stamp = message.header.stamp
         try:
             executed = self._take(message)
         except (BorderError, DeviceError) as error:
-            self._answers.tell_fault(self._arm.fault)
+            self._tell_fault()
             self._answers.refused(topics.ARM.command.name, stamp, error)
             return
         self._answers.taken(executed, stamp)
@@ -84,8 +85,9 @@ class ArmServer:
         return executed
 
     def _stop(self, reason: str) -> None:
+        self._stopped_for[reason] = None
         self._arm.stop(reason)
-        self._answers.tell_fault(self._arm.fault)
+        self._tell_fault()
 
     def _stop_by_service(self, request: Any, response: Any) -> Any:
         self._stop(STOPPED_BY_SERVICE)
@@ -99,8 +101,16 @@ class ArmServer:
             response.message = self._arm.fault or ""
         except RobolearnError as error:
             response.success, response.message = False, str(error)
-        self._answers.tell_fault(self._arm.fault)
+        self._tell_fault()
         return response
+
+    def _tell_fault(self) -> None:
+        """Why the arm is stopped, with every reason that was given: devices keep the first one alone."""
+        fault = self._arm.fault
+        if fault is None:
+            self._stopped_for.clear()
+        others = [reason for reason in self._stopped_for if reason not in (fault or "")]
+        self._answers.tell_fault(None if fault is None else "; ".join([fault, *others]))
 
     def _spec(self, request: Any, response: Any) -> Any:
         response.values = from_spec(self._arm.spec, self._time, request.names)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -115,20 +115,23 @@ class SafetyNode(TableNode):
         self._answers.tell_fault(self._fault)
 
     def _connected(self, link: Link) -> Gated:
-        world = RosWorld(link, (), topics.ARM)
-        (arm,) = world.arms.values()
-        if arm.spec.joint_names != self._station.joint_names:
-            raise ConfigError(
-                f"station {self._station.name}: joint_names are {self._station.joint_names}, "
-                f"those of the arm {arm.spec.name} are {arm.spec.joint_names}"
-            )
-        gate = Gate(arm, self._station.limits, self._kinematics, world.clock)
-        gate.connect()
+        with ExitStack() as undo:
+            world = RosWorld(link, (), topics.ARM)
+            undo.callback(world.release)
+            arm = world.arm
+            if arm.spec.joint_names != self._station.joint_names:
+                raise ConfigError(
+                    f"station {self._station.name}: joint_names are {self._station.joint_names}, "
+                    f"those of the arm {arm.spec.name} are {arm.spec.joint_names}"
+                )
+            gate = Gate(arm, self._station.limits, self._kinematics, world.clock)
+            gate.connect()
+            undo.pop_all()
         return Gated(link, world.clock, gate.spec, gate)
 
     def _start_stopped(self, gate: Gate) -> None:
         """A gate that has died may have left an emergency stop behind: the arm still says so."""
-        self._emergency = self._emergency or gate.fault == EMERGENCY
+        self._emergency = self._emergency or EMERGENCY in (gate.fault or "")
         if gate.fault is None:
             gate.stop(EMERGENCY if self._emergency else NOT_ARMED)
 

@@ -86,6 +86,11 @@ class RosWorld:
         self._truth_is_known = truth is not None
         return truth
 
+    def release(self) -> None:
+        """Leave arm and clock to others that use the same link; cameras are closed one by one."""
+        self.arm.release()
+        self.clock.close()
+
     def close(self) -> None:
         """Leave the graph; may be called twice."""
         self.link.close()
