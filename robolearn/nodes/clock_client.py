@@ -14,6 +14,7 @@ from robolearn.nodes.arm_spec import TimeKind
 from robolearn.nodes.link import Link
 from robolearn.nodes.stamps import NS, Stamps, to_ns, to_time
 
+APART_S = 0.005  # by so much two processes may differ in how they read a stamp
 LONGEST_S = 10.0  # that anybody waits for; a time farther ahead is that of a twin that has ended
 
 
@@ -30,6 +31,7 @@ class RosClock:
             link.stamps = Stamps(simulated=True)
             self._stack.enter_context(link.listening(topics.CLOCK, self._heard))
             self._advance_to = link.publisher(topics.ADVANCE_TO)
+            self._stack.callback(link.forget, self._advance_to)
             link.wait(lambda: self._now_ns, f"topic {topics.CLOCK.name}")
 
     @property
@@ -51,7 +53,13 @@ class RosClock:
         self.wait_for(stamp_ns)
 
     def wait_for(self, stamp_ns: int) -> None:
-        """Return when the time has come in. Raises DeviceError if the twin's time stops meanwhile, or begins anew."""
+        """Return when the time has come in. A stamp ahead of true time by more than clocks are apart is not waited for.
+
+        Raises DeviceError if the twin's time stops meanwhile, or begins anew."""
+        if self.kind is TimeKind.MONOTONIC:
+            ahead_s = (stamp_ns - self.now_ns()) / NS
+            time.sleep(ahead_s if 0.0 < ahead_s <= APART_S else 0.0)
+            return
         while (before_ns := self.now_ns()) < stamp_ns:
             if stamp_ns - before_ns > LONGEST_S * NS:
                 now_s, wanted_s = before_ns / NS, stamp_ns / NS

@@ -54,6 +54,15 @@ def cell(now_s: float) -> Iterator[tuple[Twin, RosClock]]:
         clock.close()
 
 
+def test_true_time_is_not_waited_for() -> None:
+    """A reading from the future is for whoever checks its age: a gate that waited for it would hear no stop."""
+    with own_network(), closing(Link("client")) as link:
+        clock = RosClock(link, TimeKind.MONOTONIC)
+        before_s = time.monotonic()
+        clock.wait_for(clock.now_ns() + 3 * NS)
+        assert time.monotonic() - before_s < 1.0
+
+
 @pytest.fixture
 def late() -> Iterator[tuple[Twin, RosClock]]:
     with cell(426.0) as running:
