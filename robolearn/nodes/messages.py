@@ -225,7 +225,9 @@ def _to_wrench(message: WrenchStamped, spec: ArmSpec) -> Float:
 
 def _picked(topic: str, names: Sequence[str], values: Sequence[float], wanted: Sequence[str]) -> Float:
     """The values of the ``wanted`` names, finite and in this order."""
-    by_name = dict(zip(names, values, strict=False))
+    if len(names) != len(values):
+        raise BorderError(f"{topic}: {len(names)} names and {len(values)} values, expected as many of each")
+    by_name = dict(zip(names, values, strict=True))
     lacking = [name for name in wanted if name not in by_name]
     if lacking:
         raise BorderError(f"{topic}: no value for {', '.join(lacking)}; it has {', '.join(by_name) or 'none'}")

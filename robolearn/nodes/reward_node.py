@@ -18,13 +18,13 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from std_msgs.msg import Header
 
 from robolearn.autonomy.models import load_reward
-from robolearn.contracts import Decision, Frame, Verdict
+from robolearn.contracts import Decision, Frame, Verdict, check_age
 from robolearn.errors import BorderError, DeviceError
 from robolearn.nodes import topics
 from robolearn.nodes.base import TableNode, run
 from robolearn.nodes.link import Link
 from robolearn.nodes.messages import from_values
-from robolearn.nodes.stamps import Stamps
+from robolearn.nodes.stamps import NS, Stamps
 from robolearn.nodes.worker import Worker, job_of_node
 from robolearn.nodes.world import RosWorld
 from robolearn.rewards.classifier import SuccessClassifier
@@ -78,13 +78,16 @@ class RewardNode(TableNode):
     def _watch(self) -> None:
         """Judge until told to end. Raises BorderError and DeviceError for cameras that do not deliver."""
         with closing(Link(CLIENT, self.get_namespace(), PATIENCE_S)) as link:
-            cameras = RosWorld(link, self._job.station.camera_specs(), topics.ARM).cameras
+            world = RosWorld(link, self._job.station.camera_specs(), topics.ARM)
+            cameras = world.cameras
             for camera in cameras.values():
                 camera.connect()
             while not self._ending.is_set():
                 until_s = time.monotonic() + 1.0 / self.number("rate_hz")
-                frames = {name: self._job.station.cameras[name].used(one.read()) for name, one in cameras.items()}
-                self._judge_new(frames, link.stamps)
+                frames = {name: one.read() for name, one in cameras.items()}
+                check_ages(frames, world.clock.now_ns(), self._job.station.max_reading_age_s)
+                used = {name: self._job.station.cameras[name].used(one) for name, one in frames.items()}
+                self._judge_new(used, link.stamps)
                 self._ending.wait(max(0.0, until_s - time.monotonic()))
 
     def _judge_new(self, frames: Mapping[str, Frame], stamps: Stamps) -> None:
@@ -102,6 +105,12 @@ class RewardNode(TableNode):
         status = from_values(self.health.name, LEVELS[verdict.decision], decision, values, self.health.name)
         header = Header(stamp=stamp)
         self._verdicts.publish(DiagnosticArray(header=header, status=[status]))
+
+
+def check_ages(frames: Mapping[str, Frame], now_ns: int, most_s: float) -> None:
+    """Raises BorderError for a camera that has fallen silent while others go on."""
+    for name, frame in frames.items():
+        check_age(f"camera {name}", frame.stamp_ns, now_ns, round(most_s * NS))
 
 
 def main() -> int:

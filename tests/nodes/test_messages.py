@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from robolearn.contracts import (
     ArmCommand,
@@ -76,6 +77,13 @@ def test_a_command_comes_back_as_it_was_whatever_the_order_of_its_joints() -> No
 def test_what_is_no_target_of_these_joints_is_not_sent(command: ArmCommand, fault: str) -> None:
     with pytest.raises(BorderError, match=fault):
         messages.from_command(command, JOINTS, to_time(0))
+
+
+@pytest.mark.parametrize("positions", [[0.1], [0.1, 0.2, 0.3]])
+def test_a_command_with_more_or_fewer_values_than_names_is_refused(positions: list[float]) -> None:
+    message = JointTrajectory(joint_names=list(JOINTS), points=[JointTrajectoryPoint(positions=positions)])
+    with pytest.raises(BorderError, match=f"2 names and {len(positions)} values"):
+        messages.to_command(message, "arm/command", JOINTS, 0)
 
 
 @pytest.mark.parametrize(
