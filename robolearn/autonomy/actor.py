@@ -116,11 +116,12 @@ class Actor:
         self.refresh()
         self.policy.reset()
         self.reward.reset()
-        if self.teleop is not None:
+        beginning = self.cell.begin(EpisodeKind.PRACTICE, seed)
+        if self.teleop is not None:  # only now: what a person says while the cell is reset is not said of this episode
             self.teleop.begin(seed)
             self._hands = HandOver(self.teleop, self.cell.station.config.policy_hz)
         tally = Tally()
-        with self.store.begin(self.cell.begin(EpisodeKind.PRACTICE, seed)) as writer:
+        with self.store.begin(beginning) as writer:
             try:
                 self._drive(writer, tally, practised.steps, np.random.default_rng([seed, 0xAC7]))
             except (DeviceError, BorderError) as fault:

@@ -104,7 +104,9 @@ class ActorNode(TableNode):
             raise Halted
 
     def _note(self, practised: Practised) -> None:
+        """Between two episodes. Raises Halted, before the cell is reset, if no further one is to start."""
         self._practised = practised
+        self._supervision.require_running()
 
     def _say(self, text: str) -> None:
         self.health.error(text)

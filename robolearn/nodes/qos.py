@@ -10,7 +10,7 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 from robolearn.nodes.topics import Qos
 
 COMMAND_LIFESPAN_S = 2.0  # whoever sent it has given up by then; well before, its stamp is too old to be taken
-COMMAND_DEADLINE_S = 0.2  # a stream of commands with a longer gap is reported by both ends
+COMMAND_DEADLINE_S = 0.2  # whoever offers a slower stream is not heard, and told so; a gap is reported by the gate
 RECORDER_DEPTH = 200  # messages of a topic that wait while a recorder writes
 
 

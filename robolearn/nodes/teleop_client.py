@@ -46,7 +46,9 @@ class RosTeleop(Listener):
         """Tell the person's node that an episode starts; what came before does not count. Raises DeviceError."""
         value = RosParameter(SEED, value=seed).get_parameter_value()
         request = SetParameters.Request(parameters=[Parameter(name=SEED, value=value)])
-        self._link.call(topics.TELEOP_BEGIN, request)
+        (result,) = self._link.call(topics.TELEOP_BEGIN, request).results
+        if not result.successful:
+            raise DeviceError(result.reason)
         with self._link.arrived:
             self._forget()
             self._begun_ns = self._clock.now_ns()

@@ -36,8 +36,11 @@ class TeleopServer:
         self._node.serve(topics.TELEOP_READ, self._read)
 
     def _begin(self, request: Any, response: Any) -> Any:
-        self._teleop.begin(seed_of(request))
-        response.results = [SetParametersResult(successful=True)]
+        try:
+            self._teleop.begin(seed_of(request))
+            response.results = [SetParametersResult(successful=True)]
+        except RobolearnError as error:
+            response.results = [SetParametersResult(successful=False, reason=str(error))]
         return response
 
     def _read(self, request: Any, response: Any) -> Any:

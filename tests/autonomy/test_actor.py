@@ -18,9 +18,11 @@ from robolearn.errors import DeviceError, ModelError
 from robolearn.learning.metrics import MetricsLog
 from robolearn.learning.run_folder import RunFolder
 from robolearn.learning.weights import WeightsFolder
+from robolearn.nodes.supervision import RunState, Supervised, Supervision
 from robolearn.policies.residual import RESIDUAL, policy_weights
 from robolearn.report.metrics import Metrics
 from robolearn.seeds import PRACTICE
+from robolearn.station import ACTION_NAMES
 from tests.autonomy.rig import ReachingPerson, ReachWorld, base_policy, make_actor, open_reach, settings
 
 
@@ -178,6 +180,23 @@ def test_a_person_may_stop_an_episode_without_ending_the_task(
     helped(stage, stage.world, {7: event}).episode(Practised())
     (episode,) = stage.store.episodes()
     assert (episode.ending, episode.record.label, episode.rows) == (Ending.STOPPED, label, 8)
+
+
+def test_what_a_person_says_while_the_cell_is_reset_is_not_said_of_the_next_episode(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, speed=0.0, time_limit_s=1.0)
+    supervision = Supervision()
+    supervision.say(RunState.RUNNING)
+    stage.actor.teleop = Supervised(supervision, None, ACTION_NAMES, stage.world.clock)
+    reset = stage.world.reset
+
+    def slow_reset(seed: int) -> Any:
+        supervision.mark(TeleopEvent.FAILURE)  # of the episode before
+        return reset(seed)
+
+    stage.world.reset = slow_reset  # type: ignore[method-assign]
+    stage.actor.episode(Practised())
+    (episode,) = stage.store.episodes()
+    assert (episode.ending, episode.record.label) == (Ending.TIMEOUT, None)
 
 
 def test_practice_ends_at_its_budget_and_goes_on_from_the_store(tmp_path: Path) -> None:

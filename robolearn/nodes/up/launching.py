@@ -6,6 +6,7 @@ Only launch files import this module: launch and launch_ros come with an install
 from __future__ import annotations
 
 import os
+import time
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from robolearn.nodes import network
 from robolearn.nodes.base import BAD_INPUT, OK
 from robolearn.nodes.table import Restart
 from robolearn.nodes.up import rules
+from robolearn.nodes.up.child import SLOWEST_S
 from robolearn.nodes.up.setups import Start, Wanted, starts
 
 PACKAGE = "robolearn"
@@ -69,15 +71,17 @@ def _node(start: Start, log_level: str) -> Node:
         parameters=[values] if values else [],
         ros_arguments=["--log-level", log_level],
         output="both",
-        on_exit=partial(_after, start=start, log_level=log_level),
+        on_exit=partial(_after, start=start, log_level=log_level, since_s=time.monotonic()),
     )
 
 
-def _after(event: ProcessExited, context: LaunchContext, *, start: Start, log_level: str) -> list[Action]:
-    """What follows the end of a node, as its restart policy says."""
+def _after(
+    event: ProcessExited, context: LaunchContext, *, start: Start, log_level: str, since_s: float
+) -> list[Action]:
+    """What follows the end of a node that was started at ``since_s``, as its restart policy says."""
     if context.is_shutdown:
         return []
-    if event.returncode == BAD_INPUT:
+    if event.returncode == BAD_INPUT and time.monotonic() - since_s < SLOWEST_S:
         return [Shutdown(reason=f"{start.name} does not start")]
     if event.returncode == OK and start.entry.restart is Restart.ON_FAILURE:
         return [Shutdown(reason=f"{start.name} is done")]
