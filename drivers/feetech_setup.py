@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calibration.joints import STEPS, half_turn_homing
 from drivers.feetech_config import BAUDS, FeetechConfig
 from drivers.servo_arm import GRIPPER
 from drivers.servo_bus import ServoBus
@@ -19,9 +20,14 @@ OFFSET_SIGN = 0x800
 OUTSIDE_STEPS = 25  # 2 degrees: how far beyond its range a joint may stand at the start
 
 
+def read_all(bus: ServoBus, config: FeetechConfig) -> Tables:
+    """All settings of every servo, by id. Raises DeviceError, naming who does not answer and why."""
+    return tables_of(bus, config.servos, 0, SETTINGS_SIZE, BAUDS)
+
+
 def look_over(bus: ServoBus, config: FeetechConfig) -> str:
     """Check who is on the bus, and return the firmware. Raises DeviceError; nothing has been changed then."""
-    tables = _tables(bus, config)
+    tables = read_all(bus, config)
     for name, scale in config.servos.items():
         model = _word(tables[scale.id], MODEL)
         if model != config.model:
@@ -39,7 +45,7 @@ def look_over(bus: ServoBus, config: FeetechConfig) -> str:
 
 def set_up(bus: ServoBus, config: FeetechConfig) -> None:
     """Write every setting that differs. The torque stays as it is, and no goal changes. Raises DeviceError."""
-    tables, most = _tables(bus, config), torque_limits(config)
+    tables, most = read_all(bus, config), torque_limits(config)
     for scale in config.servos.values():
         table = tables[scale.id]
         kept = (
@@ -61,10 +67,31 @@ def hold(bus: ServoBus, config: FeetechConfig) -> None:
     """Switch the torque on where the arm is; a servo that holds already goes on holding. Raises DeviceError.
 
     A servo that gave way under too much load tries again."""
-    for servo, table in _tables(bus, config).items():
+    for servo, table in read_all(bus, config).items():
         if table[TORQUE_ENABLE] != 1:
             bus.write(servo, GOAL_POSITION, 2, _word(table, PRESENT_POSITION))
         bus.write(servo, TORQUE_ENABLE, 1, 1)
+
+
+def home(bus: ServoBus, config: FeetechConfig) -> dict[str, int]:
+    """Have every servo read the middle of its scale where it stands, and return the homing offsets, by name.
+
+    Raises DeviceError; of servos that hold nothing is changed: they would leap to where their goal is then."""
+    tables = read_all(bus, config)
+    holding = [name for name, scale in config.servos.items() if tables[scale.id][TORQUE_ENABLE]]
+    if holding:
+        raise DeviceError(f"{', '.join(holding)} holds with torque: homing needs all servos without it")
+    offsets = {}
+    for name, scale in config.servos.items():
+        table = tables[scale.id]
+        offset = half_turn_homing((_word(table, PRESENT_POSITION) + _offset(table)) % STEPS)
+        kept = (
+            (PHASE, 1, table[PHASE] & ~MULTI_TURN), (MIN_ANGLE, 2, 0), (MAX_ANGLE, 2, STEPS - 1),
+            (OFFSET, 2, abs(offset) | (OFFSET_SIGN if offset < 0 else 0)),
+        )  # fmt: skip
+        _write_differing(bus, scale.id, table, kept, locked=True)
+        offsets[name] = offset
+    return offsets
 
 
 def _write_differing(
@@ -79,27 +106,27 @@ def _write_differing(
         bus.write(servo, LOCK, 1, 1)
 
 
-def _tables(bus: ServoBus, config: FeetechConfig) -> Tables:
-    return tables_of(bus, config.servos, 0, SETTINGS_SIZE, BAUDS)
-
-
 def _check_scales(tables: Tables, config: FeetechConfig) -> None:
     for name, scale in config.servos.items():
-        kept = _word(tables[scale.id], OFFSET)
-        offset = -(kept & ~OFFSET_SIGN) if kept & OFFSET_SIGN else kept
+        offset = _offset(tables[scale.id])
         if offset != scale.homing_offset:
             raise DeviceError(
                 f"servo {scale.id} ({name}) keeps the homing offset {offset}, its calibration says "
                 f"{scale.homing_offset}: the scale is of another arm, or of before the servo was changed. "
-                "Calibrate the joints again."
+                "Take the scales again, with: robolearn calibrate servos."
             )
         present = _word(tables[scale.id], PRESENT_POSITION)
         if not scale.range_min - OUTSIDE_STEPS <= present <= scale.range_max + OUTSIDE_STEPS:
             raise DeviceError(
                 f"{name} (servo {scale.id}) stands at {present} steps, outside its calibrated range {scale.range_min} "
-                f"to {scale.range_max}. Move it inside by hand while its torque is off; if it is inside, calibrate "
-                "the joints again."
+                f"to {scale.range_max}. Move it inside by hand while its torque is off; if it is inside, take the "
+                "scales again, with: robolearn calibrate servos."
             )
+
+
+def _offset(table: bytes) -> int:
+    kept = _word(table, OFFSET)
+    return -(kept & ~OFFSET_SIGN) if kept & OFFSET_SIGN else kept
 
 
 def _word(table: bytes, at: int) -> int:

@@ -1,0 +1,151 @@
+"""``robolearn calibrate servos``: homing offset and range of each servo of an SO-101 that a person moves by hand."""
+
+from __future__ import annotations
+
+import argparse
+import select
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from calibration.joints import MIN_RANGE_STEPS, STEPS, ServoScale, from_json, range_of, to_json
+from drivers.backend import DevicesConfig
+from drivers.feetech_by_hand import StsByHand
+from drivers.feetech_config import FeetechConfig
+from drivers.leader import LeaderConfig
+from robolearn import atomic
+from robolearn.asking import ask
+from robolearn.backends import load_station
+from robolearn.cli.job import say
+from robolearn.cli.output import as_line
+from robolearn.errors import ConfigError, unknown
+
+DRIVER = "feetech"
+LOOK_S = 0.03
+WHOLE_TURN = (0, STEPS - 1)
+NOBODY = "nobody at the terminal can move the arm: run the command in a terminal"
+Scales = Mapping[str, ServoScale]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which arm, and where its scales come from."""
+    parser.add_argument("--station", required=True, help="name or file of the station")
+    parser.add_argument("--leader", action="store_true", help="the station's leader arm, not its follower")
+    parser.add_argument("--from-json", type=Path, metavar="FILE", help="read another SO-101 tool's file, not the arm")
+    parser.add_argument("--save-json", type=Path, metavar="FILE", help="keep the scales as other SO-101 tools do, too")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Take the scales, and write what belongs under ``servos`` in the station's file to stdout."""
+    config = _config(args.station, args.leader)
+    scales = measured(config, sys.stdin, sys.stderr) if args.from_json is None else _read(args.from_json, config)
+    if args.save_json is not None:
+        atomic.write_text(args.save_json, to_json(scales))
+    plain = {name: asdict(scale) for name, scale in scales.items()}
+    print(as_line({"servos": plain}) if args.json else _yaml(plain))
+    say(f"put these lines in the place of those under 'servos' of this arm in the file of the station {args.station}")
+    return 0
+
+
+def measured(config: FeetechConfig, answers: TextIO, questions: TextIO) -> Scales:
+    """Scales of the servos that ``config`` names; of its own scales the ids, the directions and whole turns count.
+
+    Raises DeviceError: an arm that was let go stays so."""
+    servos = StsByHand(config)
+    servos.open()
+    try:
+        ask(
+            "Hold the arm: its torque is taken away over two seconds. Press Enter when you hold it: ",
+            answers, questions, NOBODY,
+        )  # fmt: skip
+        servos.let_go()
+        ask(
+            "Bring every joint to the middle of its range, the gripper half open. Then press Enter: ",
+            answers, questions, NOBODY,
+        )  # fmt: skip
+        offsets = servos.home()
+        turning = [name for name, scale in config.servos.items() if (scale.range_min, scale.range_max) == WHOLE_TURN]
+        ranges = _ranges(servos, [name for name in config.servos if name not in turning], answers, questions)
+    finally:
+        servos.close()
+    return {
+        name: replace(scale, homing_offset=offsets[name], range_min=low, range_max=high)
+        for name, scale in config.servos.items()
+        for low, high in [ranges.get(name, WHOLE_TURN)]
+    }
+
+
+def _ranges(servos: StsByHand, names: Sequence[str], answers: TextIO, questions: TextIO) -> dict[str, tuple[int, int]]:
+    """Lowest and highest position of each servo [steps], while a person moves them, until Enter is pressed."""
+    questions.write(
+        f"Move {', '.join(names)} slowly, one after the other, from stop to stop. "
+        "Press Enter when the ranges no longer grow.\n"
+    )
+    questions.flush()
+    seen: dict[str, list[int]] = {name: [] for name in names}
+    with Live(console=Console(file=questions), auto_refresh=False) as live:
+        while True:
+            for name, position in servos.positions_steps().items():
+                if name in seen:
+                    seen[name].append(position)
+            live.update(_table(seen), refresh=True)
+            if not select.select([answers], [], [], LOOK_S)[0]:
+                continue
+            ask("", answers, questions, NOBODY)
+            still = [name for name in names if np.ptp(seen[name] or [0]) < MIN_RANGE_STEPS]
+            if not still:
+                break
+            live.console.print(f"{', '.join(still)} has hardly moved: move it from stop to stop, then press Enter.")
+    return {name: range_of(np.array(positions)) for name, positions in seen.items()}
+
+
+def _table(seen: Mapping[str, Sequence[int]]) -> Table:
+    table = Table("joint", "lowest", "now", "highest")
+    for name, positions in seen.items():
+        if positions:
+            table.add_row(name, *(str(value) for value in (min(positions), positions[-1], max(positions))))
+    return table
+
+
+def _config(station: str, leader: bool) -> FeetechConfig:
+    """The arm as the station's file describes it. Raises ConfigError unless it is one of STS servos."""
+    settings = load_station(station)
+    if settings.devices is None:
+        raise ConfigError(f"station {settings.name} has no 'devices': give one whose arm has the driver {DRIVER}")
+    devices = settings.devices.read(DevicesConfig)
+    section = devices.arm
+    if leader:
+        kind, teleop = devices.teleop.split("driver")
+        if kind != "leader":
+            raise ConfigError(f"station {settings.name}: its teleop is {kind!r}, not a leader arm: leave --leader out")
+        section = teleop.read(LeaderConfig).bus
+    driver, arm = section.split("driver")
+    if driver != DRIVER:
+        raise ConfigError(f"station {settings.name}: {unknown('driver of servos with scales', driver, [DRIVER])}")
+    return arm.read(FeetechConfig)
+
+
+def _read(path: Path, config: FeetechConfig) -> Scales:
+    """Scales of a file. Raises ConfigError unless it has those of this arm."""
+    try:
+        scales = from_json(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    if set(scales) != set(config.servos):
+        raise ConfigError(f"{path} has scales of {', '.join(scales)}; this arm has {', '.join(config.servos)}")
+    return {name: scales[name] for name in config.servos}
+
+
+def _yaml(scales: Mapping[str, Mapping[str, int]]) -> str:
+    lines = [
+        f"      {name}: {{{', '.join(f'{key}: {value}' for key, value in scale.items())}}}"
+        for name, scale in scales.items()
+    ]
+    return "\n".join(["    servos:", *lines])
