@@ -62,7 +62,7 @@ def arm(section: Section, cell: Cell) -> FrankaArm:
 def require_franky() -> None:
     """Raise ConfigError unless the library is there."""
     if importlib.util.find_spec("franky") is None:
-        raise ConfigError("franky-control is not installed: pip install 'robolearn[arms]'")
+        raise ConfigError("franky-control is not installed: in the checkout, pip install -e '.[arms]'")
 
 
 class FrankaArm(LinkedArm[Reading]):

@@ -87,6 +87,6 @@ def make(kind: str, table: Mapping[str, str], section: Section, *context: Any) -
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"the {kind} driver {name!r} needs {error.name}, which is not installed here. "
-            "These extras bring all that drivers need: pip install 'robolearn[arms,inputs]'"
+            "These extras bring all that drivers need, in the checkout: pip install -e '.[arms,inputs]'"
         ) from error
     return getattr(module, kind)(settings, *context)

@@ -48,7 +48,7 @@ def arm(section: Section, cell: Cell) -> UrArm:
     if len(cell.joint_names) != JOINTS:
         raise ConfigError(f"station {cell.station}: a UR has {JOINTS} joints, joint_names has {len(cell.joint_names)}")
     if importlib.util.find_spec("rtde_control") is None:
-        raise ConfigError("ur-rtde is not installed: pip install 'robolearn[arms]'")
+        raise ConfigError("ur-rtde is not installed: in the checkout, pip install -e '.[arms]'")
     tcp_offset = tool_on_flange(cell.description, cell.joint_names)
     return UrArm(section.read(UrConfig), cell.joint_names, cell.control_hz, tcp_offset, cell.clock)
 

@@ -53,7 +53,7 @@ def backend_of(station: StationConfig) -> Backend:
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"the {station.backend} backend needs {error.name}, which is not installed here. "
-            "An extra of robolearn brings it: pip install 'robolearn[ros]' for ROS 2"
+            "An extra of robolearn brings it, in the checkout: pip install -e '.[ros]' for ROS 2"
         ) from error
 
 

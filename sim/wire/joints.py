@@ -93,7 +93,8 @@ class ServoJoints:
         """One step of physics."""
         ctrl = self._data.ctrl[self._ctrl]
         left_rad = (self.goal_rad - ctrl).tolist()
-        profile = zip(self._profile_speed, left_rad, self.speed_rad_s.tolist(), self.acceleration_rad_s2.tolist())
+        limits = self.speed_rad_s.tolist(), self.acceleration_rad_s2.tolist()
+        profile = zip(self._profile_speed, left_rad, *limits, strict=True)
         self._profile_speed = [_next_speed(*joint, self.period_s) for joint in profile]
         led = ctrl + np.array(self._profile_speed) * self.period_s
         self._data.ctrl[self._ctrl] = np.where(self.enabled, led, self._data.qpos[self._qpos])
