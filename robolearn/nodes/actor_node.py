@@ -26,12 +26,12 @@ from robolearn.learning.metrics import MetricsLog
 from robolearn.nodes import network, topics
 from robolearn.nodes.base import TableNode, run
 from robolearn.nodes.messages import from_values
-from robolearn.nodes.supervision import MARKS, READY, Halted, RunState, Supervised, Supervision
+from robolearn.nodes.supervision import MARKS, READY, Halted, Pauses, RunState, Supervised, Supervision
 from robolearn.nodes.worker import Worker, job_of_node
 from robolearn.nodes.world import RosWorld
 from robolearn.station import ACTION_NAMES
 
-RETRY_S = 1.0
+RETRY_S, LONGEST_RETRY_S = 1.0, 60.0
 WAITING = {RunState.IDLE, RunState.PAUSED}
 
 
@@ -45,6 +45,7 @@ class ActorNode(TableNode):
         self._job = job_of_node(self, backend="ros")
         self._supervision = Supervision()
         self._ending = threading.Event()
+        self._pauses = Pauses(RETRY_S, LONGEST_RETRY_S)
         self._practised = Practised()
         self._episodes = self.publisher(topics.EPISODE)
         self.listen(topics.RUN_STATE, self._hear_state)
@@ -86,7 +87,7 @@ class ActorNode(TableNode):
                 self.get_logger().info("practice has come to a halt, as the supervisor says")
             except (BorderError, DeviceError, StoreError) as fault:
                 self._say(str(fault))
-                self._supervision.wait_while({RunState.RUNNING}, RETRY_S)
+                self._supervision.wait_while({RunState.RUNNING}, self._pauses.after_failure())
 
     def _person(self, cell: Cell) -> Teleop:
         world, station = cell.station.world, cell.station.config
@@ -113,7 +114,10 @@ class ActorNode(TableNode):
         self.get_logger().warning(text)
 
     def _tell(self, line: Mapping[str, Any]) -> None:
-        level = DiagnosticStatus.WARN if line["ending"] == Ending.FAULT.value else DiagnosticStatus.OK
+        level = DiagnosticStatus.WARN
+        if line["ending"] != Ending.FAULT.value:
+            self._pauses.went_well()
+            level = DiagnosticStatus.OK
         status = from_values(self.health.name, level, line["ending"], line, self.health.name)
         header = Header(stamp=self.stamps.header(self.now_ns()))
         self._episodes.publish(DiagnosticArray(header=header, status=[status]))

@@ -32,7 +32,11 @@ class RosClock:
             self._stack.enter_context(link.listening(topics.CLOCK, self._heard))
             self._advance_to = link.publisher(topics.ADVANCE_TO)
             self._stack.callback(link.forget, self._advance_to)
-            link.wait(lambda: self._now_ns, f"topic {topics.CLOCK.name}")
+            try:
+                link.wait(lambda: self._now_ns, f"topic {topics.CLOCK.name}")
+            except DeviceError:
+                self.close()
+                raise
 
     @property
     def lock_step(self) -> bool:

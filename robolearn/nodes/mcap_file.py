@@ -46,7 +46,7 @@ class McapFile:
     def __init__(self, path: Path) -> None:
         """Raises OSError, also if the file exists."""
         self.path = path
-        self.messages = self.safe = 0  # written, and certain to be on disk
+        self.messages = self.safe = 0  # written, and certain to outlive this process
         self._file = path.open("xb")
         fcntl.flock(self._file, fcntl.LOCK_EX)
         self._writer = Writer(self._file, chunk_size=CHUNK_BYTES, compression=CompressionType.LZ4)
@@ -64,8 +64,8 @@ class McapFile:
         """Add one serialised message of ``topic``, whose full name is ``name``. Raises OSError and ConfigError."""
         if name not in self._channels:
             self._channels[name] = self._channel(topic, name)
-        self._writer.add_message(self._channels[name], stamp_ns, data, stamp_ns, self.messages)
         self.messages += 1
+        self._writer.add_message(self._channels[name], stamp_ns, data, stamp_ns, self.messages)
 
     def flush(self) -> None:
         """End the chunk: a kill loses nothing of what has been written so far. Raises OSError."""

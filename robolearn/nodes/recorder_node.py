@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -36,7 +37,9 @@ class RecorderNode(TableNode):
         self._file = self._new_file()
         if self._file is None:
             raise ConfigError(f"cannot record into {self._folder}: give a folder that can be written")
-        self._mend()
+        threading.Thread(
+            target=self._mend, name="mend", daemon=True
+        ).start()  # minutes for a long one: record meanwhile
         self.every(LOOK_S, self._look)
         self.every(CHUNK_S, self._end_chunk)
 

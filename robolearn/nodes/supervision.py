@@ -23,6 +23,25 @@ class RunState(str, Enum):
     STOPPED = "stopped"
 
 
+class Pauses:
+    """Between attempts that fail: each one is twice as long, until an attempt has gone well.
+
+    An arm that presses on something is not to do so all night, as often as it can."""
+
+    def __init__(self, first_s: float, longest_s: float) -> None:
+        self._first_s = self._next_s = first_s
+        self._longest_s = longest_s
+
+    def after_failure(self) -> float:
+        """How long to wait now [s]."""
+        pause_s, self._next_s = self._next_s, min(2.0 * self._next_s, self._longest_s)
+        return pause_s
+
+    def went_well(self) -> None:
+        """The next one is short again."""
+        self._next_s = self._first_s
+
+
 class Halted(Exception):
     """No further episode is to begin."""
 

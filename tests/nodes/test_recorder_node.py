@@ -163,8 +163,9 @@ def test_a_disk_that_refuses_is_named_and_recording_goes_on_when_it_can(link: Li
         lost = int(health["recorder_node"]["lost"])
         assert node.end(signal.SIGTERM) == 0
     written = set(folder.glob("*.mcap"))
-    with recorder(tmp_path):  # completes whatever the disk cut short
+    with recorder(tmp_path) as node:  # completes whatever the disk cut short
         eventually(lambda: set(folder.glob("*.mcap")) > written, "the next file")
+        eventually(lambda: "was cut short" in node.said(), "what the recorder says of it")
     found = [read_back(path).get("/supervisor/state", []) for path in sorted(folder.glob("*.mcap"))]
     assert 0 < sum(map(len, found)) < 401 <= sum(map(len, found)) + lost
     assert repr(String(data="after")) in itertools.chain(*found)
