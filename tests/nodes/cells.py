@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -34,3 +34,9 @@ def world(through: ArmTopics, namespace: str = "") -> Iterator[RosWorld]:
         opened = RosWorld(link, STATION.camera_specs(), through)
         link.patience_s = ANSWER_S
         yield opened
+
+
+def naming(newest: Mapping[str, dict[str, str]], fault: str) -> dict[str, str] | None:
+    """The report of the gate, once its last error is this one."""
+    report = newest.get("safety_node", {"last_error": ""})
+    return report if fault in report["last_error"] else None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import signal
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -24,14 +23,13 @@ from robolearn.nodes.link import Link
 from robolearn.nodes.stamps import to_time
 from robolearn.nodes.world import RosWorld
 from tests.contract.arm import ArmContract, ArmRig
-from tests.nodes.cells import ANSWER_S, STATION, safety, twin
+from tests.nodes.cells import ANSWER_S, STATION, naming, safety, twin
 from tests.nodes.processes import PATIENCE_S, NodeProcess, diagnostics, eventually, own_network
 
 NS = 1_000_000_000
 PERIOD_NS = round(NS / STATION.control_hz)
 JOINTS = list(STATION.joint_names)
 LIMITS = STATION.limits
-LOOKED_S = 4.0  # several times
 
 
 class Cell(NamedTuple):
@@ -245,12 +243,6 @@ def test_its_report_names_who_commands_and_the_last_refusal(cell: Cell, rig: Arm
     assert report["commander"] == "actor" and int(report["refused"]) >= 1
 
 
-def naming(newest: Mapping[str, dict[str, str]], fault: str) -> dict[str, str] | None:
-    """The report of the gate, once its last error is this one."""
-    report = newest.get("safety_node", {"last_error": ""})
-    return report if fault in report["last_error"] else None
-
-
 def rearmed_unless_absent(arm: Arm) -> bool:
     """False while the gate, or the arm behind it, does not answer."""
     try:
@@ -285,30 +277,3 @@ def test_a_gate_that_was_killed_starts_stopped_and_keeps_an_emergency_stop(tmp_p
         here = arm.read().joint_position_rad
         command = ArmCommand(world.clock.now_ns(), CommandMode.JOINT_POSITION, here, None)
         assert arm.command(command).clips == ()
-
-
-def test_an_arm_that_never_answers_is_named(tmp_path: Path) -> None:
-    with (
-        own_network(),
-        safety(tmp_path, answer_s=0.2),
-        closing(Link("test", patience_s=PATIENCE_S)) as link,
-        diagnostics(link) as newest,
-    ):
-        report = eventually(lambda: naming(newest, "arm/get_parameters"), "the report")
-        assert report["fault"] == "the arm has not answered yet"
-
-
-def test_while_an_arm_is_not_open_it_is_looked_for_and_nothing_of_that_piles_up(tmp_path: Path) -> None:
-    unplugged = {"station": "so101_virtual", "task": "lift_cube"}
-    with (
-        own_network(),
-        NodeProcess(tmp_path / "arm.log", "arm_node", **unplugged),
-        safety(tmp_path, **{**unplugged, "answer_s": 0.3}),
-        closing(Link("test", patience_s=PATIENCE_S)) as link,
-        diagnostics(link) as newest,
-    ):
-        eventually(lambda: naming(newest, "arm/joint_states: no answer"), "the report")
-        until_s = time.monotonic() + LOOKED_S
-        while time.monotonic() < until_s:
-            assert link._node.count_publishers(topics.ARM.command.name) <= 1
-            time.sleep(0.1)

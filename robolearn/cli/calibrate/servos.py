@@ -82,6 +82,36 @@ def measured(config: FeetechConfig, answers: TextIO, questions: TextIO) -> Scale
     }
 
 
+class _Travel:
+    """Where servos have been while a person moved them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._seen: dict[str, list[int]] = {name: [] for name in names}
+
+    def note(self, positions_steps: Mapping[str, int]) -> None:
+        """They are here now."""
+        for name in self._seen.keys() & positions_steps:
+            self._seen[name].append(positions_steps[name])
+
+    @property
+    def unmoved(self) -> list[str]:
+        """Those that have hardly moved."""
+        return [name for name, seen in self._seen.items() if np.ptp(seen or [0]) < MIN_RANGE_STEPS]
+
+    @property
+    def table(self) -> Table:
+        """For the person."""
+        table = Table("joint", "lowest", "now", "highest")
+        for name, seen in self._seen.items():
+            if seen:
+                table.add_row(name, *(str(value) for value in (min(seen), seen[-1], max(seen))))
+        return table
+
+    def ranges(self) -> dict[str, tuple[int, int]]:
+        """Lowest and highest position of each. Raises ConfigError for one that went over the end of its scale."""
+        return {name: range_of(np.array(seen)) for name, seen in self._seen.items()}
+
+
 def _ranges(servos: StsByHand, names: Sequence[str], answers: TextIO, questions: TextIO) -> dict[str, tuple[int, int]]:
     """Lowest and highest position of each servo [steps], while a person moves them, until Enter is pressed."""
     questions.write(
@@ -89,29 +119,22 @@ def _ranges(servos: StsByHand, names: Sequence[str], answers: TextIO, questions:
         "Press Enter when the ranges no longer grow.\n"
     )
     questions.flush()
-    seen: dict[str, list[int]] = {name: [] for name in names}
+    travel = _Travel(names)
     with Live(console=Console(file=questions), auto_refresh=False) as live:
-        while True:
-            for name, position in servos.positions_steps().items():
-                if name in seen:
-                    seen[name].append(position)
-            live.update(_table(seen), refresh=True)
-            if not select.select([answers], [], [], LOOK_S)[0]:
-                continue
-            ask("", answers, questions, NOBODY)
-            still = [name for name in names if np.ptp(seen[name] or [0]) < MIN_RANGE_STEPS]
-            if not still:
-                break
-            live.console.print(f"{', '.join(still)} has hardly moved: move it from stop to stop, then press Enter.")
-    return {name: range_of(np.array(positions)) for name, positions in seen.items()}
+        while not _done(travel, answers, questions):
+            travel.note(servos.positions_steps())
+            live.update(travel.table, refresh=True)
+    return travel.ranges()
 
 
-def _table(seen: Mapping[str, Sequence[int]]) -> Table:
-    table = Table("joint", "lowest", "now", "highest")
-    for name, positions in seen.items():
-        if positions:
-            table.add_row(name, *(str(value) for value in (min(positions), positions[-1], max(positions))))
-    return table
+def _done(travel: _Travel, answers: TextIO, questions: TextIO) -> bool:
+    """Look for Enter: true once it was pressed, and every joint has moved."""
+    if not select.select([answers], [], [], LOOK_S)[0]:
+        return False
+    ask("", answers, questions, NOBODY)
+    if travel.unmoved:
+        say(f"{', '.join(travel.unmoved)} has hardly moved: move it from stop to stop, then press Enter.")
+    return not travel.unmoved
 
 
 def _config(station: str, leader: bool) -> FeetechConfig:
