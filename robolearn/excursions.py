@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from robolearn.limits import KEEP_OUT, WORKSPACE, Limits
 
 ASTRAY = 0.5  # of the slack: before the arm has to be stopped, it is not led any farther
-HOVERS = 0.1  # of the slack: an arm that follows its targets may rest so far out
 LEADS_BACK = 0.5  # so much of a step's length has to
 BRAKES_S = 0.06  # an arm that is told to turn goes on for about so long
 SWING_NS = 100_000_000  # a servo that overshoots has swung back by then; stopped on its way out, it would stay there
@@ -36,9 +35,9 @@ class ExcursionGuard:
         return self._beyond_m <= self._least_m
 
     @property
-    def out(self) -> bool:
-        """True if the tool is farther out than an arm would be that follows its targets."""
-        return self._beyond_m > self._least_m + HOVERS * self._limits.tool_slack_m
+    def leaves(self) -> bool:
+        """True if the tool is out, or is on its way out and could not turn before."""
+        return self._beyond_m + self._braking_m > self._least_m
 
     @property
     def astray(self) -> bool:

@@ -1,4 +1,4 @@
-"""Where a tool is out of its box, targets stay with the joints: one that is held up is not left behind by the others.
+"""Where a tool leaves its box, targets stay with the joints: one that is held up is not left behind by the others.
 
 Targets are kept within the boxes, but only an arm that follows is where its targets are. One of which a joint sticks,
 while the others go on to where they were told, takes its tool elsewhere.

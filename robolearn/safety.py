@@ -33,8 +33,8 @@ class Gate:
     towards the last executed target, with one of ``CLIP_CODES`` for each cause: a step beyond the joint
     range, too fast (joints or tool), speeding up too hard or too suddenly, or taking the tool out of the
     workspace or into a keep-out box. From outside a limit the arm may go back in, but never further out. Where the
-    tool is out of its boxes, no joint is led far ahead of where it is; a tool that rushes out, or was measured far
-    beyond them, is led back.
+    tool leaves its boxes, no joint is led far ahead of where it is; a tool that rushes out, or was measured beyond
+    them, is led back.
     A gripper that squeezes too hard is eased; too much force or torque at the tool stops the arm, and so does a
     tool that is measured beyond its boxes. After a fault or :meth:`stop` everything is refused until :meth:`rearm`."""
 
@@ -126,7 +126,7 @@ class Gate:
         requested, bounded = self._check(command, now_ns)
         opening = None if bounded is None else self._loads.bound(bounded)
         elapsed_ns = self._period_ns if self._sent_ns is None else now_ns - self._sent_ns
-        target = self._leads.bound(requested) if self._excursions.out else requested
+        target = self._leads.bound(requested) if self._excursions.leaves else requested
         step = self._limiter.limit(target, elapsed_ns * 1e-9)
         if self._excursions.astray and not self._excursions.leads_back(self._tool(state, self._limiter.way(step))):
             step = self._led_back(step, state, elapsed_ns * 1e-9)

@@ -152,7 +152,7 @@ def test_within_half_its_slack_an_overshoot_goes_on() -> None:
     assert done.clips == ()
 
 
-def test_where_the_tool_is_out_of_its_box_no_joint_is_led_far_ahead_of_one_that_sticks() -> None:
+def test_where_the_tool_leaves_its_box_no_joint_is_led_far_ahead_of_one_that_sticks() -> None:
     bench = Bench(ROOM)
     bench.arm.place(_pan_out(bench, -0.1 * SLACK_M))
     bench.gate.rearm()
@@ -162,18 +162,6 @@ def test_where_the_tool_is_out_of_its_box_no_joint_is_led_far_ahead_of_one_that_
         done = bench.send(stuck + 0.3 * np.array([-1, 1, -1, 0, 0]))
     assert "workspace" in done.clips and bench.gate.fault is None
     np.testing.assert_allclose(np.abs(done.command.values - stuck)[:3], 0.02, atol=1e-6)
-
-
-def test_an_arm_that_nears_the_wall_or_hovers_at_it_is_led_back_in_as_fast_as_is_asked() -> None:
-    bench = Bench(ROOM)
-    bench.arm.place(_pan_out(bench, -2.0 * SLACK_M))
-    bench.gate.rearm()
-    back = _pan_out(bench, -2.0 * SLACK_M) - 0.1 * PAN
-    for beyond in np.linspace(-2.0, 0.05, 40):
-        bench.arm.place(_pan_out(bench, beyond * SLACK_M))
-        done = bench.send(back)
-    assert done.clips == ()
-    np.testing.assert_allclose(done.command.values, back)
 
 
 @pytest.mark.parametrize(
