@@ -13,7 +13,7 @@ from builtin_interfaces.msg import Time
 
 NS = 1_000_000_000
 STEP_NS = NS // 2  # a jump between the clocks that no slewing explains
-HELD_UP_NS, TRIES = 20_000, 5  # two looks at a clock take less than 1 us
+HELD_UP_NS, TRIES = 200_000, 3  # two looks at a clock take far less
 
 
 def to_time(stamp_ns: int) -> Time:
