@@ -25,6 +25,7 @@ from tests.house.tree import ROOT
 
 SWING_STEPS = 250
 MIDDLE = 2047
+MISSED_STEPS = 60  # of a swing that goes too far for a moment, between two looks
 NAMES = tuple(RANGES)
 LIFT = NAMES.index("shoulder_lift")
 TRUTH_COLUMNS = 14
@@ -132,7 +133,7 @@ def test_an_arm_that_is_moved_by_hand_tells_its_scales_and_connects_with_them(tm
         joints = rows[: len(rows) // TRUTH_COLUMNS * TRUTH_COLUMNS].reshape(-1, TRUTH_COLUMNS)[:, 1:7]
         for name, scale in scales.items():
             seen = joints[:, NAMES.index(name)] * STEPS / (2 * np.pi)
-            assert scale.range_max - scale.range_min == pytest.approx(np.ptp(seen), abs=15), name
+            assert -2.0 < np.ptp(seen) - (scale.range_max - scale.range_min) < MISSED_STEPS, name
         arm = so101_arm(so101_config(bench.port, servos={**scales, "wrist_roll": whole}))
         arm.connect()
         assert arm.fault is None and np.isfinite(arm.read().joint_position_rad).all()

@@ -120,5 +120,5 @@ def test_a_library_that_is_not_installed_is_named_with_the_extras_that_bring_it(
 ) -> None:
     (tmp_path / "lacking_driver.py").write_text("import no_such_library\n")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(ConfigError, match=r"needs no_such_library, .* pip install 'robolearn\[arms,inputs\]'"):
+    with pytest.raises(ConfigError, match=r"needs no_such_library, .* pip install -e '.\[arms,inputs\]'"):
         table.make("camera", {"lacking": "lacking_driver"}, section("{driver: lacking}"), SPEC, cell())
