@@ -62,7 +62,8 @@ class RosClock:
         Raises DeviceError if the twin's time stops meanwhile, or begins anew."""
         if self.kind is TimeKind.MONOTONIC:
             ahead_s = (stamp_ns - self.now_ns()) / NS
-            time.sleep(ahead_s if 0.0 < ahead_s <= APART_S else 0.0)
+            if 0.0 < ahead_s <= APART_S:
+                time.sleep(ahead_s)
             return
         while (before_ns := self.now_ns()) < stamp_ns:
             if stamp_ns - before_ns > LONGEST_S * NS:
