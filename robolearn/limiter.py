@@ -21,8 +21,7 @@ from robolearn.limits import (
 )
 
 _BISECTIONS = 10  # the end of a blocked step is found to 1/1024 of the step
-_AT_A_SIDE = 0.25  # of the tool's top speed is left at the side of a box: what an arm overshoots grows with its speed
-_BRAKES_S = 0.15  # distance to a side over speed towards it, beyond that
+_LEFT = 0.4  # of the tool's distance to a side, that a target leaves: an arm overshoots by a share of how far it lags
 _ROUNDING = 1e-9  # a step this share too long is rounding, not a clip
 
 
@@ -45,7 +44,7 @@ class StepLimiter:
     """Shortens steps from the last executed target so that they keep all limits; knows no device.
 
     All joints of a step are shortened alike: the arm stays on the straight line (in joint space) to its goal.
-    The tool slows down towards the sides of its boxes, since an arm goes on for a while after its target has stopped.
+    Near the sides of its boxes the target waits for the tool: an arm that lags, is let go and swings, swings within.
     A step is given one control period at most: a burst gains no speed, a late command no longer step."""
 
     def __init__(self, limits: Limits, kinematics: Kinematics, period_s: float) -> None:
@@ -59,10 +58,14 @@ class StepLimiter:
         tool = self._tool_at(position_rad)
         if not all(map(math.isfinite, tool)):
             raise BorderError(f"tool position: not finite at joints {position_rad} [rad]: {tool} [m]")
-        self._target, self._tool = position_rad, tool
+        self._target, self._tool, self._measured = position_rad, tool, tool
         self._last_step = [0.0] * len(position_rad)
         self._last_gain = [0.0] * len(position_rad)  # acceleration [rad/s^2] of the last step; 0 if it slowed down
         self._last_dt_s = self._period_s
+
+    def watch(self, tool_base_m: list[float]) -> None:
+        """The tool was measured here (3,) in the base frame [m]."""
+        self._measured = tool_base_m
 
     def limit(self, requested_rad: list[float], elapsed_s: float) -> Step:
         """The longest allowed part of the step to ``requested_rad``, ``elapsed_s`` after the last one."""
@@ -158,10 +161,10 @@ class StepLimiter:
             return WORKSPACE
         if any(box.entered(self._tool, tool) for box in limits.keep_out):
             return KEEP_OUT
-        share = dt_s / _BRAKES_S
-        neared_m = [box.neared_from_outside_m(self._tool, tool, share) for box in limits.keep_out]
-        if max([limits.workspace.neared_m(self._tool, tool, share), *neared_m]) > _AT_A_SIDE * reach_m:
-            return TOOL_SPEED
+        if limits.workspace.too_near_a_side(self._measured, self._tool, tool, _LEFT):
+            return WORKSPACE
+        if any(box.too_near_from_outside(self._measured, self._tool, tool, _LEFT) for box in limits.keep_out):
+            return KEEP_OUT
         return None
 
 

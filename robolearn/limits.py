@@ -57,17 +57,18 @@ class Box:
         axes = zip(point, self.min_base_m, self.max_base_m, strict=True)
         return min(min(value - low, high - value) for value, low, high in axes)
 
-    def neared_m(self, start: Sequence[float], end: Sequence[float], share: float) -> float:
-        """By how much [m] a step inside nears a side beyond ``share`` of its distance, where that is most."""
-        axes = zip(start, end, self.min_base_m, self.max_base_m, strict=True)
-        return max(
-            max(a - b - share * max(0.0, a - low), b - a - share * max(0.0, high - a)) for a, b, low, high in axes
+    def too_near_a_side(self, tool: Sequence[float], start: Sequence[float], end: Sequence[float], share: float) -> bool:
+        """True if a step inside brings a target nearer to a side than ``share`` of the distance of ``tool`` to it."""
+        axes = zip(tool, start, end, self.min_base_m, self.max_base_m, strict=True)
+        return any(
+            (b < a and b - low < share * (at - low)) or (b > a and high - b < share * (high - at))
+            for at, a, b, low, high in axes
         )
 
-    def neared_from_outside_m(self, start: Sequence[float], end: Sequence[float], share: float) -> float:
-        """By how much [m] a step outside nears this box beyond ``share`` of its distance."""
-        before_m, after_m = -self.depth(start), -self.depth(end)
-        return before_m - after_m - share * max(0.0, before_m)
+    def too_near_from_outside(self, tool: Sequence[float], start: Sequence[float], end: Sequence[float], share: float) -> bool:
+        """True if a step outside brings a target nearer to this box than ``share`` of the distance of ``tool``."""
+        after_m = -self.depth(end)
+        return after_m < -self.depth(start) and after_m < share * -self.depth(tool)
 
     def entered(self, start: Sequence[float], end: Sequence[float]) -> bool:
         """True if the straight way from ``start`` to ``end`` leads inside, or deeper inside."""

@@ -91,8 +91,10 @@ class Gate:
         """The device's newest reading; checks the watchdog first, and the loads and the place that were measured."""
         self.tick()
         state = self._arm.read()
+        tool = self._tool(state)
         self._leads.watch(self._measured(state), state.stamp_ns)
-        reason = self._loads.watch(state) or self._excursions.watch(self._tool(state), state.stamp_ns)
+        self._limiter.watch(tool)
+        reason = self._loads.watch(state) or self._excursions.watch(tool, state.stamp_ns)
         if self._excursions.inside:
             self._inside = state
         if reason is not None and self.fault is None:

@@ -54,5 +54,5 @@ def test_the_twin_keeps_its_walls_under_wild_goals_and_is_hardly_ever_stopped() 
     flood = Flood(station)
     beyond_m = np.array([flood.run(seed) for seed in range(RUNS)])
     station.close()
-    assert (beyond_m > TOLERATED_M).sum() <= 1 and beyond_m.max() < 1.5 * TOLERATED_M, np.sort(beyond_m)[-5:]
-    assert flood.stopped <= 2
+    assert beyond_m.max() < TOLERATED_M, np.sort(beyond_m)[-5:]
+    assert flood.stopped <= 1
