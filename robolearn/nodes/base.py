@@ -22,7 +22,7 @@ from robolearn.errors import ConfigError, DeviceError, RobolearnError
 from robolearn.nodes import network, parameters, topics
 from robolearn.nodes.health import HARDWARE, STARTED, STARTED_NS, Health, Stream
 from robolearn.nodes.qos import PROFILES, recorded
-from robolearn.nodes.roll import Roll
+from robolearn.nodes.roll import DONE, Roll
 from robolearn.nodes.rounds import Rounds
 from robolearn.nodes.stamps import Stamps
 from robolearn.nodes.table import NodeEntry, entry
@@ -124,6 +124,11 @@ class TableNode(Node):
         """What the report begins with; a node may say more of itself."""
         return {}
 
+    def say_done(self) -> None:
+        """The last report of a node whose work is done: nobody is to miss it."""
+        self.health.values[DONE] = True
+        self._report()
+
     def close(self) -> None:
         """Release what the node holds; called once, at the end."""
 
@@ -207,6 +212,8 @@ def _spin(node: TableNode, told: list[int]) -> None:
     try:
         while not (told or node.done):
             executor.spin_once(LOOK_S)
+        if node.done:
+            node.say_done()
     finally:
         node.close()
         executor.shutdown()
