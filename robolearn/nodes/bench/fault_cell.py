@@ -88,7 +88,8 @@ class FaultCell:
             raise BenchError(f"{name} does not start: {self.children[name].last_words()}")
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to the process of a node."""
+        """Send a signal to the process of a node, which may just be starting. Raises BenchError if there is none."""
+        self.wait_until(lambda: self.children[name].pid is not None, READY_S)
         pid = self.children[name].pid
         if pid is None:
             raise BenchError(f"{name} does not run: {self.children[name].last_words()}")

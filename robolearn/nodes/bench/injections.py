@@ -76,10 +76,11 @@ def broken_camera(fault: str, named: str, times: int) -> Injection:
 
 
 def bad_command(kind: str, value: float, named: str, times: int) -> Injection:
-    """Commands with a value that is none, in the name of the actor, whose own next one may take the place of one."""
+    """Commands with a value that is none, in the name of the actor, whose own may each time take the place of one."""
 
     def act(cell: FaultCell) -> None:
-        _send(cell, "actor", lambda _: np.full(len(cell.body.station.joint_names), value), 5, DOUBLE_HZ)
+        values = np.full(len(cell.body.station.joint_names), value)
+        _send(cell, "actor", lambda _: values, round(BURST_S * DOUBLE_HZ), DOUBLE_HZ)
 
     return Injection(f"{kind} command", act, named, times)
 
