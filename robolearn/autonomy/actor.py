@@ -49,6 +49,7 @@ class Tally:
     clips: int = 0
     reward: float = 0.0
     ending: Ending = Ending.STOPPED
+    fault: str = ""  # that cut it short
     event: TeleopEvent = TeleopEvent.NONE  # what a person ended it with
 
     @property
@@ -126,7 +127,7 @@ class Actor:
                 self._drive(writer, tally, practised.steps, np.random.default_rng([seed, 0xAC7]))
             except (DeviceError, BorderError) as fault:
                 self.say(f"episode {index} was cut short by a fault: {fault}")
-                tally.ending = Ending.FAULT
+                tally.ending, tally.fault = Ending.FAULT, str(fault)
                 writer.end(Ending.FAULT)
         tally.steps = max(0, writer.rows - 1)
         return tally

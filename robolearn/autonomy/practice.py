@@ -40,7 +40,8 @@ class Practice:
                 break
             if faults >= self.settings.faults_in_a_row:
                 raise DeviceError(
-                    f"{faults} episodes in a row were cut short by a fault: a person has to look at the cell"
+                    f"{faults} episodes in a row were cut short by a fault: a person has to look at the cell. "
+                    f"The last one: {tally.fault}"
                 )
         return practised
 

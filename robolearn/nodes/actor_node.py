@@ -87,7 +87,7 @@ class ActorNode(TableNode):
                 self.get_logger().info("practice has come to a halt, as the supervisor says")
             except (BorderError, DeviceError, StoreError) as fault:
                 self._say(str(fault))
-                self._supervision.wait_while({RunState.RUNNING}, self._pauses.after_failure())
+                self._supervision.wait_while({RunState.RUNNING}, self._pauses.after_failure(str(fault)))
 
     def _person(self, cell: Cell) -> Teleop:
         world, station = cell.station.world, cell.station.config

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from enum import Enum
@@ -24,22 +25,24 @@ class RunState(str, Enum):
 
 
 class Pauses:
-    """Between attempts that fail: each one is twice as long, until an attempt has gone well.
+    """Between attempts that fail: each one is twice as long, while the same fault comes again.
 
     An arm that presses on something is not to do so all night, as often as it can."""
 
     def __init__(self, first_s: float, longest_s: float) -> None:
-        self._first_s = self._next_s = first_s
-        self._longest_s = longest_s
+        self._first_s, self._longest_s = first_s, longest_s
+        self.went_well()
 
-    def after_failure(self) -> float:
-        """How long to wait now [s]."""
-        pause_s, self._next_s = self._next_s, min(2.0 * self._next_s, self._longest_s)
-        return pause_s
+    def after_failure(self, fault: str) -> float:
+        """How long to wait now [s]; faults that differ in numbers alone are the same."""
+        kind = re.sub(r"-?\d[\d.]*", "#", fault)
+        self._pause_s = min(2.0 * self._pause_s, self._longest_s) if kind == self._kind else self._first_s
+        self._kind = kind
+        return self._pause_s
 
     def went_well(self) -> None:
         """The next one is short again."""
-        self._next_s = self._first_s
+        self._pause_s, self._kind = self._first_s, ""
 
 
 class Halted(Exception):
