@@ -5,12 +5,16 @@ PEERS := .venv-peers
 TASK ?= cube_in_bin
 ARGS ?=
 
-.PHONY: help setup demo test bench-peers clean
+PYTEST := $(VENV)/bin/python -m pytest
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
+
+.NOTPARALLEL:
+.PHONY: help setup demo test test-rest test-drivers test-nodes bench-peers clean
 
 help:
 	@echo "make setup        install everything into $(VENV)"
 	@echo "make demo         learn a task in the twin (TASK=$(TASK)), from demonstrations to report"
-	@echo "make test         lint, types, import rules and all tests"
+	@echo "make test         lint, types, import rules and all tests; ARGS goes to one pytest"
 	@echo "make bench-peers  install the peers that 'robolearn bench' compares with, into $(PEERS)"
 	@echo "make clean        remove both environments and every cache"
 
@@ -27,7 +31,20 @@ demo: setup
 
 test: setup
 	@.ci/system-packages $(PYTHON) chromium
-	$(VENV)/bin/python -m pytest $(ARGS)
+ifeq ($(ARGS),)
+	$(MAKE) --keep-going test-rest test-drivers test-nodes
+else
+	$(PYTEST) $(ARGS)
+endif
+
+test-rest:
+	$(PYTEST) $(SIDE_BY_SIDE) --ignore tests/drivers --ignore tests/nodes
+
+test-drivers:  # virtual hardware by real time, which waits most of the time
+	$(PYTEST) $(SIDE_BY_SIDE) tests/drivers
+
+test-nodes:  # graphs of processes, each of which needs both cores
+	$(PYTEST) tests/nodes
 
 bench-peers: $(PEERS)/.installed
 

@@ -97,6 +97,7 @@ setup(
             "mypy>=1.15",
             "pytest>=8.0",
             "pytest-timeout>=2.3",
+            "pytest-xdist>=3.6",
             "rosbags>=0.10",
             "ruff>=0.9",
             "setuptools>=77",

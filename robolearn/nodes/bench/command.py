@@ -42,7 +42,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How long, and where to keep the raw result."""
-    parser.add_argument("--seconds", type=float, default=30.0, help="each rate is measured this long on each side")
+    parser.add_argument("--seconds", type=float, default=60.0, help="each rate is measured this long on each side")
     parser.add_argument("--frames-seconds", type=float, default=60.0, help="frames are counted this long")
     parser.add_argument("--save", type=Path, metavar="FILE.json", help="keep the result, machine and versions")
 
