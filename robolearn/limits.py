@@ -57,7 +57,9 @@ class Box:
         axes = zip(point, self.min_base_m, self.max_base_m, strict=True)
         return min(min(value - low, high - value) for value, low, high in axes)
 
-    def too_near_a_side(self, tool: Sequence[float], start: Sequence[float], end: Sequence[float], share: float) -> bool:
+    def too_near_a_side(
+        self, tool: Sequence[float], start: Sequence[float], end: Sequence[float], share: float
+    ) -> bool:
         """True if a step inside brings a target nearer to a side than ``share`` of the distance of ``tool`` to it."""
         axes = zip(tool, start, end, self.min_base_m, self.max_base_m, strict=True)
         return any(
@@ -65,7 +67,9 @@ class Box:
             for at, a, b, low, high in axes
         )
 
-    def too_near_from_outside(self, tool: Sequence[float], start: Sequence[float], end: Sequence[float], share: float) -> bool:
+    def too_near_from_outside(
+        self, tool: Sequence[float], start: Sequence[float], end: Sequence[float], share: float
+    ) -> bool:
         """True if a step outside brings a target nearer to this box than ``share`` of the distance of ``tool``."""
         after_m = -self.depth(end)
         return after_m < -self.depth(start) and after_m < share * -self.depth(tool)

@@ -31,7 +31,7 @@ class Pauses:
 
     def __init__(self, first_s: float, longest_s: float) -> None:
         self._first_s, self._longest_s = first_s, longest_s
-        self.went_well()
+        self._pause_s, self._kind = first_s, ""
 
     def after_failure(self, fault: str) -> float:
         """How long to wait now [s]; faults that differ in numbers alone are the same."""
