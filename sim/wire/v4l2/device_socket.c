@@ -35,10 +35,13 @@ static struct device {
     pthread_mutex_t turn; /* one question at a time */
 } devices[MOST_OPEN];
 static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
+static pid_t owner; /* of the devices. A child has none: it may find locks taken for ever, or share them (vfork). */
 
 static struct device *find(int file)
 {
     struct device *found = NULL;
+    if (file < 0 || getpid() != owner)
+        return NULL;
     pthread_mutex_lock(&table);
     for (struct device *at = devices; at < devices + MOST_OPEN && !found; at++)
         if (at->is_open && at->file == file)
@@ -51,6 +54,7 @@ static int keep(int file, int questions, int memory)
 {
     int kept = -1;
     pthread_mutex_lock(&table);
+    owner = getpid();
     for (struct device *at = devices; at < devices + MOST_OPEN && kept < 0; at++)
         if (!at->is_open) {
             *at = (struct device){1, file, questions, memory, PTHREAD_MUTEX_INITIALIZER};
@@ -187,7 +191,7 @@ int ioctl(int file, unsigned long request, ...)
 
 void *mmap(void *where, size_t length, int protection, int flags, int file, off_t offset)
 {
-    struct device *device = file < 0 ? NULL : find(file);
+    struct device *device = find(file);
     return REAL(mmap)(where, length, protection, flags, device ? device->memory : file, offset);
 }
 
@@ -195,7 +199,7 @@ void *mmap64(void *, size_t, int, int, int, off64_t) __attribute__((alias("mmap"
 
 int close(int file)
 {
-    struct device *device = file < 0 ? NULL : find(file);
+    struct device *device = find(file);
     if (device) {
         pthread_mutex_lock(&device->turn);
         REAL(close)(device->questions);

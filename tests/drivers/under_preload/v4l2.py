@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
+import os
 import re
+import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +26,7 @@ from robolearn.backends import load_station
 from robolearn.contracts import CameraSpec, Frame
 from robolearn.errors import DeviceError
 from sim.wire.camera_faults import CameraFaults, faulty
+from sim.wire.v4l2 import uapi
 from sim.wire.v4l2.server import V4l2Cameras
 from tests.contract.camera import CameraContract, CameraRig
 from tests.drivers.emulators import emulating
@@ -29,6 +35,9 @@ from tests.drivers.wired_camera import Wired
 
 LOCKED = V4l2Config(device="", exposure=150, gain=10, white_balance_k=4600, focus=30, frozen_s=1.0)
 STILL = replace(LOCKED, frozen_s=None)
+QUERY = next(code for code, request in uapi.REQUESTS.items() if request.name == "QUERYCAP")
+PROGRAMS = 100
+FIRST = 3  # of the descriptors after the standard ones: where it is kept, Python closes the others one by one
 
 
 @contextmanager
@@ -133,6 +142,34 @@ def test_a_setting_that_the_camera_does_not_keep_is_named(
 ) -> None:
     with plugged(tmp_path, Scene()), pytest.raises(DeviceError, match=f"camera front: {re.escape(told)}"):
         driver(tmp_path / "front", config, spec).connect()
+
+
+@pytest.mark.parametrize("prepare", [None, lambda: None], ids=["vfork", "fork"])
+def test_programs_are_begun_while_threads_talk_to_a_camera(tmp_path: Path, prepare: Callable[[], None] | None) -> None:
+    """What the threads do at that moment holds no program up, and no program takes their camera away."""
+    done, failed = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        try:
+            while not done.is_set():
+                fcntl.ioctl(device, QUERY, bytearray(ctypes.sizeof(uapi.Capability)))
+        except OSError:
+            failed.set()
+
+    with plugged(tmp_path, Scene()):
+        device = os.open(tmp_path / "front", os.O_RDWR)
+        asking = [threading.Thread(target=ask) for _ in range(2)]
+        for thread in asking:
+            thread.start()
+        try:
+            for _ in range(PROGRAMS):
+                subprocess.run(["true"], pass_fds=[FIRST], preexec_fn=prepare, check=True, timeout=10.0)
+        finally:
+            done.set()
+            for thread in asking:
+                thread.join()
+            os.close(device)
+    assert not failed.is_set()
 
 
 def test_a_camera_that_another_program_uses_is_named(wired: Wired, tmp_path: Path) -> None:
