@@ -28,13 +28,13 @@ from robolearn.loads import LoadGuard
 class Gate:
     """An :class:`Arm` around another: lets through what the limits allow, shortens or refuses the rest.
 
-    It takes JOINT_POSITION commands at the arm's ``control_hz``. Refused, with nothing sent: a command that
-    is not finite, of the wrong shape, stale, from the future, or older than the one before it. Shortened
-    towards the last executed target, with one of ``CLIP_CODES`` for each cause: a step beyond the joint
-    range, too fast (joints or tool), speeding up too hard or too suddenly, or taking the tool out of the
-    workspace or into a keep-out box. From outside a limit the arm may go back in, but never further out. Where the
-    tool leaves its boxes, no joint is led far ahead of where it is; a tool that rushes out, or was measured beyond
-    them, is led back.
+    It takes JOINT_POSITION commands at the arm's ``control_hz``. Refused, with nothing sent: a command that is not
+    finite, of the wrong shape, stale, from the future, or older than the one before it. Shortened towards the last
+    executed target, with one of ``CLIP_CODES`` for each cause: a step beyond the joint range, too fast (joints or
+    tool), speeding up too hard or too suddenly, or taking the tool out of the workspace or into a keep-out box, or
+    near their sides before the tool follows. From outside a limit the arm may go back in, but never further out.
+    Where the tool leaves its boxes, no joint is led far ahead of where it is; a tool that rushes out, or was
+    measured beyond them, is led back.
     A gripper that squeezes too hard is eased; too much force or torque at the tool stops the arm, and so does a
     tool that is measured beyond its boxes. After a fault or :meth:`stop` everything is refused until :meth:`rearm`."""
 
