@@ -37,13 +37,13 @@ else
 	$(PYTEST) $(ARGS)
 endif
 
-test-rest:
+test-rest: setup
 	$(PYTEST) $(SIDE_BY_SIDE) --ignore tests/drivers --ignore tests/nodes
 
-test-drivers:  # virtual hardware by real time, which waits most of the time
+test-drivers: setup  # virtual hardware by real time, which waits most of the time
 	$(PYTEST) $(SIDE_BY_SIDE) tests/drivers
 
-test-nodes:  # graphs of processes, each of which needs both cores
+test-nodes: setup  # graphs of processes, each of which needs both cores
 	$(PYTEST) tests/nodes
 
 bench-peers: $(PEERS)/.installed
