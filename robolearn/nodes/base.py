@@ -25,6 +25,7 @@ from robolearn.nodes.qos import PROFILES, recorded
 from robolearn.nodes.roll import DONE, Roll
 from robolearn.nodes.rounds import Rounds
 from robolearn.nodes.stamps import Stamps
+from robolearn.nodes.strangers import Strangers
 from robolearn.nodes.table import NodeEntry, entry
 from robolearn.nodes.topics import Qos, Service, Topic
 from robolearn.processes import keep_for_good, schedule
@@ -57,8 +58,7 @@ class TableNode(Node):
         self.health = Health(self.get_fully_qualified_name())
         self.roll: Roll | None = None  # of whoever looks after the others
         self._awake_s = time.monotonic()
-        self._heard: list[Topic] = []
-        self._streamed: list[Topic] = []
+        self._strangers = Strangers(self)
         self._report_to = self.publisher(topics.DIAGNOSTICS)
         self.create_subscription(DiagnosticArray, topics.DIAGNOSTICS.name, self._hear_report, 50)
         self.every(LOOK_S, self._stay_awake)
@@ -85,7 +85,7 @@ class TableNode(Node):
         _stated(self.entry.name, topic, self.entry.publishes)
         filled = topic.of(name)
         if topic.qos is Qos.STREAM:
-            self._streamed.append(filled)
+            self._strangers.streamed.append(filled)
         events = PublisherEventCallbacks(
             incompatible_qos=lambda _: self.health.error(f"{filled.name}: a subscriber of other quality of service"),
             use_default_callbacks=False,
@@ -99,7 +99,7 @@ class TableNode(Node):
         they came, and none left out for a newer one."""
         _stated(self.entry.name, topic, self.entry.subscribes)
         filled = topic.of(name)
-        self._heard.append(filled)
+        self._strangers.heard.append(filled)
         stream = self.health.streams.setdefault(filled.name, Stream())
         events = SubscriptionEventCallbacks(
             message_lost=lambda lost: stream.lost(lost.total_count_change),
@@ -138,7 +138,8 @@ class TableNode(Node):
         stepped_s = self.stamps.stepped_s()
         if stepped_s:
             self.health.error(f"clock stepped: the wall clock was set by {stepped_s:.3f} s")
-        self._look_for_strangers()
+        for fault in self._strangers.look():
+            self.health.error(fault)
         status = self.health.report(self.state())
         stamp = self.stamps.header(self.now_ns())
         message = DiagnosticArray(status=[status])
@@ -153,22 +154,6 @@ class TableNode(Node):
             self.health.error(f"this process has stood still for {still_s:.1f} s")
             if self.roll is not None:
                 self.roll.excuse(still_s)
-
-    def _look_for_strangers(self) -> None:
-        """Name publishers of another type on what is heard, and others on what this node streams."""
-        for topic in self._heard:
-            for found in self.get_publishers_info_by_topic(topic.name):
-                if found.topic_type != topic.type:
-                    self.health.error(
-                        f"{topic.name}: node {found.node_name} publishes {found.topic_type}, expected {topic.type}"
-                    )
-        for topic in self._streamed:
-            for found in self.get_publishers_info_by_topic(topic.name):
-                full = f"{found.node_namespace.rstrip('/')}/{found.node_name}"
-                if full != self.health.name:
-                    self.health.error(
-                        f"{topic.name}: node {full} publishes it too; give each cell a namespace of its own"
-                    )
 
     def _hear_report(self, message: DiagnosticArray) -> None:
         """Hear the others; end if a node of this very name was here before. Raises DeviceError out of the executor."""

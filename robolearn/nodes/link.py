@@ -23,11 +23,11 @@ from robolearn.nodes.base import load_type
 from robolearn.nodes.qos import PROFILES, recorded
 from robolearn.nodes.rounds import Rounds
 from robolearn.nodes.stamps import Stamps
+from robolearn.nodes.strangers import NAMELESS
 from robolearn.nodes.topics import Service, Topic
 
 T = TypeVar("T")
 ANSWER_S = 2.0  # whoever has not answered by then is not there
-NAMELESS = "_NODE_NAME_UNKNOWN_"  # of a publisher that was discovered before its node
 LOOK_S = 0.05
 NUDGE_S = 0.2
 TELLS_TYPES = "start_type_description_service"  # the node of a client need not: it publishes what the nodes hear
