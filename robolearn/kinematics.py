@@ -22,6 +22,7 @@ class Kinematics:
     at zero. Not thread-safe: one instance per control loop."""
 
     def __init__(self, description: Path, joint_names: tuple[str, ...], tool_site: str = "tool") -> None:
+        self._made_of = (description, joint_names, tool_site)
         self._model = mujoco.MjModel.from_xml_path(str(description))
         self._configuration = mink.Configuration(self._model)
         self._columns = np.array([self._model.joint(name).qposadr[0] for name in joint_names])
@@ -29,6 +30,10 @@ class Kinematics:
         self._task = mink.FrameTask(tool_site, "site", position_cost=1.0, orientation_cost=0.1, lm_damping=1e-4)
         self._full = np.zeros(self._model.nq)
         self.pan_axis_base_m = self._model.body(self._model.joint(joint_names[0]).bodyid[0]).pos[:2].copy()
+
+    def another(self) -> Kinematics:
+        """The same, for another thread."""
+        return Kinematics(*self._made_of)
 
     def tool_pose_base(self, joint_position_rad: Float) -> tuple[Float, Float]:
         """Position (3,) [m] and rotation matrix (3, 3) of the tool in the base frame."""

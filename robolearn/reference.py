@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from robolearn.config import Key
 from robolearn.contracts import ArmState, Float, Float32
 from robolearn.errors import DeviceError
 from robolearn.kinematics import Kinematics
@@ -21,11 +22,15 @@ _WORKSPACE_MARGIN_M = 0.001  # the reference slides along the box's sides, where
 class ActionConfig:
     """What an action value of 1 means, in the base frame."""
 
-    linear_speed_m_s: float
-    yaw_speed_rad_s: float
-    gripper_opening: tuple[float, float]  # at -1 and at +1
-    tool_pitch_rad: float  # held constant, in the arm's vertical plane; pi/2 points the tool straight down
-    reference_lead_m: float  # how far the commanded tool may run ahead of the measured one
+    linear_speed_m_s: Annotated[float, Key("of the tool, along each axis [m/s]", low=0.001, high=10.0)]
+    yaw_speed_rad_s: Annotated[float, Key("of the tool [rad/s]", low=0.001, high=100.0)]
+    gripper_opening: Annotated[tuple[float, float], Key("at -1 and at +1; 0 is closed, 1 open", low=0.0, high=1.0)]
+    tool_pitch_rad: Annotated[
+        float, Key("held, in the arm's vertical plane; pi/2 is straight down [rad]", low=-math.pi, high=math.pi)
+    ]
+    reference_lead_m: Annotated[
+        float, Key("how far the commanded tool may run ahead of the measured one [m]", low=0.001, high=1.0)
+    ]
 
 
 class ToolPose(NamedTuple):
@@ -104,12 +109,20 @@ class ToolReference:
         opening = closed + (opened - closed) * (float(values[4]) + 1.0) / 2.0
         return Plan(targets, opening, clips)
 
-    def executed(self, start: ToolPose, values: Float, period_s: float) -> Float32:
-        """The action (5,) that leads from ``start`` to the present pose in ``period_s``, bounded to [-1, 1]."""
+    def executed(
+        self, start: ToolPose, values: Float, period_s: float, gripper_opening: float | None = None
+    ) -> Float32:
+        """The action (5,) that leads from ``start`` to the present pose in ``period_s``, bounded to [-1, 1].
+
+        Its gripper value is that of the opening that was really sent; None: the one asked for in ``values`` (5,)."""
         config = self._config
         moved = (self._pose.position_base_m - start.position_base_m) / (config.linear_speed_m_s * period_s)
         turned = math.remainder(self._pose.yaw_rad - start.yaw_rad, math.tau) / (config.yaw_speed_rad_s * period_s)
-        action: Float32 = np.clip([*moved, turned, values[4]], -1.0, 1.0).astype(np.float32)
+        closed, opened = config.gripper_opening
+        gripper = float(values[4])
+        if gripper_opening is not None and opened != closed:  # what holds at one opening carries out any value
+            gripper = 2.0 * (gripper_opening - closed) / (opened - closed) - 1.0
+        action: Float32 = np.clip([*moved, turned, gripper], -1.0, 1.0).astype(np.float32)
         return action
 
     def _rotation(self, position_base_m: Float, yaw_rad: float) -> Float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import numpy as np
 
@@ -49,9 +50,11 @@ class Gate:
         self._shape = (len(arm.spec.joint_names),)
         self._max_age_ns = round(limits.command_max_age_s * 1e9)
         self._watchdog_ns = round(limits.watchdog_s * 1e9)
+        self._lock = threading.RLock()  # a watchdog may call from a thread of its own
         self._connected = False
         self._held = False
         self._fault: str | None = None
+        self._told_to_stop = False
         self._sent_ns: int | None = None
         self._stamp_ns: int | None = None
 
@@ -62,7 +65,7 @@ class Gate:
 
     @property
     def fault(self) -> str | None:
-        """Why commands are refused, or None. A fault of the device is kept until :meth:`rearm`."""
+        """Why commands are refused, all reasons, or None. A fault of the device is kept until :meth:`rearm`."""
         if self._fault is None:
             self._fault = self._arm.fault
         return self._fault
@@ -89,43 +92,88 @@ class Gate:
 
     def read(self) -> ArmState:
         """The device's newest reading; checks the watchdog first, and the loads and the place that were measured."""
-        self.tick()
-        state = self._arm.read()
-        tool = self._tool(state)
-        self._leads.watch(self._measured(state), state.stamp_ns)
-        self._limiter.watch(tool)
-        reason = self._loads.watch(state) or self._excursions.watch(tool, state.stamp_ns)
-        if self._excursions.inside:
-            self._inside = state
-        if reason is not None and self.fault is None:
-            self.stop(reason)
-        return state
+        with self._lock:
+            self.tick()
+            state = self._arm.read()
+            tool = self._tool(state)
+            self._leads.watch(self._measured(state), state.stamp_ns)
+            self._limiter.watch(tool)
+            reason = self._loads.watch(state) or self._excursions.watch(tool, state.stamp_ns)
+            if self._excursions.inside:
+                self._inside = state
+            if reason is not None and self.fault is None:
+                self.stop(reason)
+            return state
 
     def tick(self) -> None:
         """Hold still where the arm is if commands have gone silent. Call it from a timer, or just read."""
-        if self._sent_ns is None:
-            return
-        silent_ns = self._clock.now_ns() - self._sent_ns
-        if 0 <= silent_ns <= self._watchdog_ns or not self._connected or self.fault is not None:
-            return
-        if silent_ns < 0:
-            self.stop("the clock went back")
-            return
-        state = self._arm.read()
-        self._start_from(state)
-        self._send(ArmCommand(self._clock.now_ns(), CommandMode.JOINT_POSITION, state.joint_position_rad.copy(), None))
-        self._held = True
+        with self._lock:
+            self._stop_all_of_it()
+            if self._sent_ns is None or not self._connected or self.fault is not None:
+                return
+            silent_ns = self._clock.now_ns() - self._sent_ns
+            if silent_ns < 0:
+                self.stop("the clock went back")
+            elif silent_ns > self._watchdog_ns:
+                self.hold()
+
+    def hold(self) -> None:
+        """Hold still where the arm is until the next command; an arm without commands does so already."""
+        with self._lock:
+            if self._sent_ns is None or not self._connected or self.fault is not None:
+                return
+            state = self._arm.read()
+            self._start_from(state)
+            here_rad = state.joint_position_rad.copy()
+            self._send(ArmCommand(self._clock.now_ns(), CommandMode.JOINT_POSITION, here_rad, None))
+            self._held = True
 
     def command(self, command: ArmCommand) -> Executed:
         """Send what the limits allow of ``command``, and return it with the reason of each clip.
 
         Raises BorderError for a bad command, DeviceError if not connected or faulted: nothing is sent."""
-        self._check_ready()
-        state = self.read()
-        self._check_reading(state)
-        self._check_ready()
-        now_ns = self._clock.now_ns()
-        requested, bounded = self._check(command, now_ns)
+        with self._lock:
+            self._check_ready()
+            state = self.read()
+            self._check_reading(state)
+            self._check_ready()
+            now_ns = self._clock.now_ns()
+            requested, bounded = self._check(command, now_ns)
+            if self._sent_ns is None:
+                self._refer_to(state)  # while nobody commands, something else may have moved the arm
+            return self._pass_on(command, requested, bounded, state, now_ns)
+
+    def stop(self, reason: str) -> None:
+        """Hold still now and refuse commands until :meth:`rearm`."""
+        with self._lock:
+            if self._fault is None:
+                self._fault = reason
+            elif reason not in self._fault:
+                self._fault += f"; {reason}"
+            self._told_to_stop = True
+            self._arm.stop(reason)
+
+    def rearm(self) -> None:
+        """Clear the fault and start from where the arm is, unmoved. Raises DeviceError if it persists."""
+        with self._lock:
+            if not self._connected:
+                raise DeviceError(f"{self._spec.name}: not connected; call connect() before rearm()")
+            self._arm.rearm()
+            if self._arm.fault is not None:
+                raise DeviceError(f"{self._spec.name}: the fault persists: {self._arm.fault}")
+            state = self._arm.read()
+            self._start_from(state)
+            self._excursions.start(self._tool(state))
+            self._fault, self._told_to_stop = None, False
+
+    def begin_stream(self) -> None:
+        """Somebody else commands from now on, whose stamps are of a clock of their own."""
+        self._stamp_ns = None
+
+    def _pass_on(
+        self, command: ArmCommand, requested: list[float], bounded: float | None, state: ArmState, now_ns: int
+    ) -> Executed:
+        """Send what is allowed of a command that is sound."""
         opening = None if bounded is None else self._loads.bound(bounded)
         elapsed_ns = self._period_ns if self._sent_ns is None else now_ns - self._sent_ns
         target = self._leads.bound(requested) if self._excursions.leaves else requested
@@ -143,24 +191,13 @@ class Gate:
         self._stamp_ns, self._sent_ns, self._held = command.stamp_ns, now_ns, False
         return Executed(executed.command, tuple(dict.fromkeys(clips)))
 
-    def stop(self, reason: str) -> None:
-        """Hold still now and refuse commands until :meth:`rearm`."""
-        self._fault = self._fault or reason
-        self._arm.stop(reason)
-
-    def rearm(self) -> None:
-        """Clear the fault and start from where the arm is, unmoved. Raises DeviceError if it persists."""
-        if not self._connected:
-            raise DeviceError(f"{self._spec.name}: not connected; call connect() before rearm()")
-        self._arm.rearm()
-        if self._arm.fault is not None:
-            raise DeviceError(f"{self._spec.name}: the fault persists: {self._arm.fault}")
-        state = self._arm.read()
-        self._start_from(state)
-        self._excursions.start(self._tool(state))
-        self._fault = None
+    def _stop_all_of_it(self) -> None:
+        """Stop a device of which a part has failed: the others may go on to their last targets."""
+        if self._connected and self.fault is not None and not self._told_to_stop:
+            self.stop(self.fault)
 
     def _check_ready(self) -> None:
+        self._stop_all_of_it()
         if not self._connected:
             raise DeviceError(f"{self._spec.name}: not connected; call connect() first")
         if self.fault is not None:
@@ -196,11 +233,15 @@ class Gate:
     def _start_from(self, state: ArmState) -> None:
         """Take a measured position as the reference, at rest, with no command yet."""
         self._check_reading(state)
-        self._limiter.start(self._measured(state))
-        self._leads.start(self._measured(state), state.stamp_ns)
+        self._refer_to(state)
         self._inside = state
         self._sent_ns = self._stamp_ns = None
         self._held = False
+
+    def _refer_to(self, state: ArmState) -> None:
+        """Steps lead on from a measured position, at rest."""
+        self._limiter.start(self._measured(state))
+        self._leads.start(self._measured(state), state.stamp_ns)
 
     def _measured(self, state: ArmState) -> list[float]:
         return self._finite("measured position", state.joint_position_rad)

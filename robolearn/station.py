@@ -34,6 +34,7 @@ from robolearn.reference import ActionConfig, ToolReference
 from robolearn.safety import Gate
 from robolearn.sight import Sight
 from robolearn.true_zeros import with_true_zeros
+from robolearn.watchdog import Watchdog
 
 ACTION_NAMES = ("vx", "vy", "vz", "wz", "gripper")
 NS = 1_000_000_000
@@ -53,9 +54,9 @@ class Crop:
 class CameraConfig:
     """One camera of a station: what it delivers, and what of it is learned from."""
 
-    width: int
-    height: int
-    fps: float
+    width: Annotated[int, Key("of the picture [px]", low=1, high=16384)]
+    height: Annotated[int, Key("of the picture [px]", low=1, high=16384)]
+    fps: Annotated[float, Key("pictures per second [1/s]", low=0.1, high=1000.0)]
     crop: Crop | None = None  # all
 
     def __post_init__(self) -> None:
@@ -86,9 +87,9 @@ class StationConfig:
     backend: str
     description: str
     joint_names: tuple[str, ...]
-    policy_hz: float
-    control_hz: float
-    max_reading_age_s: float
+    policy_hz: Annotated[float, Key("actions per second [1/s]", low=0.1, high=1000.0)]
+    control_hz: Annotated[float, Key("commands to the arm per second [1/s]", low=0.1, high=10000.0)]
+    max_reading_age_s: Annotated[float, Key("an older reading is refused [s]", low=0.001, high=10.0)]
     cameras: Mapping[str, CameraConfig]
     action: ActionConfig
     limits: Limits
@@ -117,9 +118,11 @@ class Station:
                 f"backend offers the arms {sorted(world.arms)} and the cameras {sorted(world.cameras)}"
             )
         (arm,) = world.arms.values()
-        arm = with_true_zeros(arm, config.name, config.calibration, kinematics)
+        if config.backend != "ros":  # there the arm's node tells true angles
+            arm = with_true_zeros(arm, config.name, config.calibration, kinematics)
         self.arm = Gate(arm, config.limits, kinematics, world.clock)
-        self._reference = ToolReference(config.action, config.limits, kinematics)
+        self._watchdog = Watchdog(self.arm, config.limits.watchdog_s / 2)
+        self._reference = ToolReference(config.action, config.limits, kinematics.another())  # no watchdog's business
         self._ticks = _whole("control_hz / policy_hz", config.control_hz / config.policy_hz)
         self._period_ns = round(NS / config.control_hz)
         self._max_age_ns = round(config.max_reading_age_s * NS)
@@ -137,16 +140,22 @@ class Station:
                 device.connect()
                 undo.callback(device.close)
             undo.pop_all()
+        if self.config.backend == "drivers":  # a twin stands still with its program; over ROS the gate is a process
+            self._watchdog.start()
 
     def close(self) -> None:
         """Release every device; may be called twice."""
+        self._watchdog.close()
         devices: list[Arm | Camera] = [self.arm, *self.world.cameras.values()]
         for device in devices:
             device.close()
         self.world.close()
 
     def reset(self, seed: int) -> Mapping[str, object]:
-        """Bring the cell to a start state and return the draws behind it; the arm is re-armed by this explicit act."""
+        """Bring the cell to a start state and return the draws behind it; the arm is re-armed by this explicit act.
+
+        Meanwhile, while a person is asked perhaps, the arm holds still where it is."""
+        self.arm.hold()
         drawn = self.world.reset(seed)
         self.arm.rearm()
         self.start_from_here()
@@ -199,7 +208,8 @@ class Station:
         if not clips:
             return StepResult(values.astype(np.float32), ())
         self._reference.take(done.command.values)
-        executed = self._reference.executed(start, values, 1.0 / self.config.policy_hz)
+        period_s = 1.0 / self.config.policy_hz
+        executed = self._reference.executed(start, values, period_s, done.command.gripper_opening)
         return StepResult(executed, tuple(clips))
 
     def proprio(self, state: ArmState) -> Float32:

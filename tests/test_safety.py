@@ -189,3 +189,56 @@ def test_a_clock_that_goes_back_stops_the_arm() -> None:
     with pytest.raises(DeviceError, match="the clock went back"):
         bench.gate.command(bench.asked(bench.start))
     assert len(bench.arm.sent) == sent and bench.arm.fault == "the clock went back"
+
+
+def test_an_arm_that_was_moved_while_nobody_commanded_is_led_from_where_it_is() -> None:
+    bench = Bench()
+    bench.drive(bench.start + PAN, 10)
+    bench.clock.sleep_until(bench.clock.now_ns() + 15 * PERIOD_NS)
+    bench.gate.read()
+    elsewhere = bench.start + np.array([0.3, 0.0, 0.0, 0.0, 0.0])
+    bench.arm.place(elsewhere)
+    bench.clock.sleep_until(bench.clock.now_ns() + NS)
+    executed = bench.send(elsewhere)
+    assert executed.clips == ("watchdog",)
+    np.testing.assert_allclose(bench.arm.sent[-1], elsewhere)
+
+
+def test_an_arm_of_which_a_part_has_failed_is_stopped_as_a_whole() -> None:
+    bench = Bench()
+    bench.drive(bench.start + 20 * PAN, 10)
+    bench.arm.fault = "gripper: unplugged"
+    with pytest.raises(DeviceError, match="gripper: unplugged"):
+        bench.gate.command(bench.asked(bench.start + 20 * PAN))
+    stopped_at = bench.arm.read().joint_position_rad
+    bench.clock.sleep_until(bench.clock.now_ns() + NS)
+    np.testing.assert_array_equal(bench.arm.read().joint_position_rad, stopped_at)
+
+
+def test_every_reason_to_stop_is_kept_until_rearm() -> None:
+    bench = Bench()
+    for reason in ("tool force", "emergency stop", "tool force"):
+        bench.gate.stop(reason)
+    assert bench.gate.fault == "tool force; emergency stop"
+    bench.gate.rearm()
+    assert bench.gate.fault is None
+
+
+def test_an_arm_is_held_at_once_when_told_to_and_goes_on_with_the_next_command() -> None:
+    bench = Bench()
+    bench.gate.hold()
+    assert bench.arm.sent == [], "without commands it holds still already"
+    bench.drive(bench.start + 20 * PAN, 10)
+    here = bench.arm.read().joint_position_rad
+    bench.gate.hold()
+    np.testing.assert_array_equal(bench.arm.sent[-1], here)
+    assert bench.send(here).clips == ("watchdog",)
+
+
+def test_another_commander_has_a_clock_of_its_own() -> None:
+    bench = Bench()
+    early = bench.asked(bench.start)
+    bench.clock.sleep_until(PERIOD_NS)
+    bench.send(bench.start)
+    bench.gate.begin_stream()
+    assert bench.gate.command(early).clips == ()

@@ -86,16 +86,22 @@ class RosArm(Listener):
         """Have it hold still. Raises DeviceError if nobody confirms that."""
         self._fault = self._fault or reason
         self._stop.publish(String(data=reason))
-        self._link.wait(lambda: self._told_fault or None, f"topic {self._through.fault.name}")
+        self._link.wait(lambda: reason in (self._told_fault or "") or None, f"topic {self._through.fault.name}")
 
     def rearm(self) -> None:
         """By service. Raises DeviceError if the fault persists."""
         self._require_connected()
-        response = self._link.call(self._through.rearm, Trigger.Request())
+        try:  # no longer than for any other answer: a gate that waits here hears no stop
+            response = self._link.call(self._through.rearm, Trigger.Request())
+        except DeviceError as error:
+            raise DeviceError(
+                f"{error}. An arm that releases its brakes takes seconds: re-arm it again then"
+            ) from error
         if not response.success:
             raise DeviceError(response.message)
         self._link.wait(lambda: self._told_fault == "" or None, f"topic {self._through.fault.name}")
-        self._fault = None
+        with self._link.arrived:
+            self._fault = self._told_fault or None  # there may be a new one already
 
     def release(self) -> None:
         """Leave the graph; it is of no use afterwards."""

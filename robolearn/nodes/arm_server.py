@@ -57,10 +57,12 @@ class ArmServer:
         self._last_command_ns = None  # only now: what was tried in vain is tried again
 
     def hold(self) -> None:
-        """Hold still where the arm is. Raises BorderError and DeviceError."""
-        if self._arm.fault is None:
-            here_rad = self._arm.read().joint_position_rad
-            self._arm.command(ArmCommand(self._node.now_ns(), CommandMode.JOINT_POSITION, here_rad, None))
+        """Hold still where the arm is, with all its parts. Raises BorderError and DeviceError."""
+        if self._arm.fault is not None:
+            self._arm.stop(self._arm.fault)
+            return
+        here_rad = self._arm.read().joint_position_rad
+        self._arm.command(ArmCommand(self._node.now_ns(), CommandMode.JOINT_POSITION, here_rad, None))
 
     def _command(self, message: JointTrajectory) -> None:
         stamp = message.header.stamp

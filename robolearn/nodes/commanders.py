@@ -33,11 +33,13 @@ class Commanders:
         """The source that commands, or commanded last; empty if none has yet."""
         return "" if self._present is None else self._present.source
 
-    def check(self, who: Commander, now_ns: int) -> None:
-        """Raises BorderError while somebody else commands whom ``who`` does not prevail over."""
+    def check(self, who: Commander, now_ns: int) -> bool:
+        """True if ``who`` has not been the one so far.
+
+        Raises BorderError while somebody else commands whom ``who`` does not prevail over."""
         other = self._present
         if other is None or other == who or self._rank[who.source] < self._rank[other.source]:
-            return
+            return other != who
         silent_ns = now_ns - self._last_ns
         if silent_ns <= self._silence_ns:
             whom = f"another {other.source!r}" if other.source == who.source else f"{other.source!r}"
@@ -45,6 +47,7 @@ class Commanders:
                 f"two commanders at once: {whom} commands the arm, and has been silent for {silent_ns / 1e6:.0f} ms of "
                 f"the {self._silence_ns / 1e6:.0f} ms after which {who.source!r} may"
             )
+        return True
 
     def passed(self, who: Commander, now_ns: int) -> None:
         """A command of ``who`` has passed."""

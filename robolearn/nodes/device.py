@@ -14,6 +14,7 @@ from robolearn.nodes.base import TableNode
 
 LISTEN_S = 1.2  # a node of the same name tells of itself each second
 LOST_S = 0.5  # of nothing but errors
+ACTIVE = "active"
 
 
 @runtime_checkable
@@ -54,7 +55,7 @@ class DeviceNode(LifecycleNodeMixin, TableNode):
     @property
     def active(self) -> bool:
         """True while it streams and takes commands."""
-        return self.state_label == "active"
+        return self.state_label == ACTIVE
 
     @property
     def state_label(self) -> str:
@@ -92,6 +93,8 @@ class DeviceNode(LifecycleNodeMixin, TableNode):
 
     def close(self) -> None:
         """Hold, and release the device."""
+        if self.active:
+            self.hold_device()
         self.close_device()
 
     def destroy_node(self) -> None:
@@ -103,30 +106,49 @@ class DeviceNode(LifecycleNodeMixin, TableNode):
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Open the device; if it cannot be, nothing has changed."""
-        try:
-            self.open_device()
-        except RobolearnError as error:
-            self.close_device()
-            self.health.error(str(error))
-            self.get_logger().error(str(error))
+        if not self._done(self.open_device):
+            self._done(self.close_device)
             return TransitionCallbackReturn.FAILURE
         return super().on_configure(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Hold still."""
         self._wanted = False
-        self.hold_device()
+        self._done(self.hold_device)
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release the device."""
-        self.close_device()
+        self._done(self.close_device)
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Release the device for good."""
-        self.close_device()
+        """Hold, and release the device for good."""
+        if state.label == ACTIVE:
+            self._done(self.hold_device)
+        self._done(self.close_device)
         return super().on_shutdown(state)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """A transition has raised what no device should raise: let go of it, and begin anew."""
+        self.close_device()
+        return super().on_error(state)
+
+    def _done(self, act: Callable[[], None]) -> bool:
+        """Do a part of a transition, and tell what goes wrong: rclpy keeps that to itself."""
+        try:
+            act()
+        except RobolearnError as error:
+            self._tell(str(error))
+            return False
+        except Exception as error:
+            self._tell(f"{type(error).__name__}: {error}")
+            raise
+        return True
+
+    def _tell(self, text: str) -> None:
+        self.health.error(text)
+        self.get_logger().error(text)
 
     def _asked_to_change(self, change: Callable[[Any, Any], Any], request: Any, response: Any) -> Any:
         """A transition that this state does not allow is named, besides being refused."""

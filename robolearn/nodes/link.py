@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ ANSWER_S = 2.0  # whoever has not answered by then is not there
 LOOK_S = 0.05
 NUDGE_S = 0.2
 TELLS_TYPES = "start_type_description_service"  # the node of a client need not: it publishes what the nodes hear
+log = logging.getLogger(__name__)
 RUNNING = "Are the nodes of the cell running, in this namespace and ROS_DOMAIN_ID?"
 
 
@@ -158,7 +160,10 @@ class Link:
     def _spin(self) -> None:
         with suppress(ExternalShutdownException):
             while self._open:
-                self._executor.spin_once()
+                try:
+                    self._executor.spin_once()
+                except BorderError as error:  # a message that is none: whoever waits for it says so
+                    log.warning("%s", error)
 
 
 def _lean_node(name: str, namespace: str, context: Context) -> Node:

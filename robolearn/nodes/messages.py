@@ -67,8 +67,8 @@ def from_state(state: ArmState, spec: ArmSpec, stamps: Stamps) -> StateMessages:
         joints.name.append(GRIPPER)
         joints.position.append(state.gripper_opening)
         joints.velocity.extend([math.nan] if joints.velocity else [])
-    if state.gripper_load is not None:
-        joints.effort = [math.nan] * len(spec.joint_names) + [state.gripper_load]
+        if state.gripper_load is not None:
+            joints.effort = [math.nan] * len(spec.joint_names) + [state.gripper_load]
     pose = PoseStamped(header=Header(stamp=stamp, frame_id=spec.base_frame))
     pose.pose.position = Point(**dict(zip("xyz", state.ee_position_base_m.tolist(), strict=True)))
     pose.pose.orientation = Quaternion(**dict(zip("wxyz", state.ee_quaternion_base_wxyz.tolist(), strict=True)))
@@ -80,11 +80,11 @@ def to_state(messages: StateMessages, spec: ArmSpec, stamp_ns: int) -> ArmState:
     joints, pose = messages.joints, messages.pose.pose
     check_frame(topics.EE_POSE.name, messages.pose.header.frame_id, spec.base_frame)
     name = topics.JOINT_STATES.name
-    count = len(spec.joint_names)
     position = _picked(name, joints.name, joints.position, spec.joint_names)
     velocity = _picked(name, joints.name, joints.velocity, spec.joint_names) if len(joints.velocity) else None
     opening = _picked(name, joints.name, joints.position, (GRIPPER,))[0] if GRIPPER in joints.name else None
-    load = joints.effort[joints.name.index(GRIPPER)] if len(joints.effort) == count + 1 else None
+    felt = opening is not None and len(joints.effort) == len(joints.name)
+    load = joints.effort[joints.name.index(GRIPPER)] if felt else None
     point, turn = pose.position, pose.orientation
     return ArmState(
         stamp_ns=stamp_ns,
@@ -142,8 +142,10 @@ def from_answer(answer: Answer, who: str, stamp: Time) -> DiagnosticArray:
 
 
 def to_answer(message: DiagnosticArray) -> Answer:
-    """What became of a command."""
-    (status,) = message.status
+    """What became of a command. Raises BorderError for a message that does not say."""
+    if len(message.status) != 1:
+        raise BorderError(f"an answer to a command has one status, got {len(message.status)}")
+    status = message.status[0]
     if status.level == DiagnosticStatus.ERROR:
         return Answer((), status.message, next((pair.value for pair in status.values if pair.key == REFUSED), ""))
     return Answer(tuple(pair.key for pair in status.values), "", "")

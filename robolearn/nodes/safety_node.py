@@ -14,19 +14,21 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any, NamedTuple
 
-from rcl_interfaces.srv import GetParameters
-from std_msgs.msg import Bool
+from std_msgs.msg import Bool, String
 from trajectory_msgs.msg import JointTrajectory
 
 from robolearn.backends import load_station
-from robolearn.contracts import ArmSpec, Executed
+from robolearn.contracts import Executed
 from robolearn.descriptions import description
 from robolearn.errors import BorderError, ConfigError, DeviceError, RobolearnError
 from robolearn.kinematics import Kinematics
 from robolearn.nodes import topics
 from robolearn.nodes.answers import Answers
+from robolearn.nodes.arm_client import RosArm
 from robolearn.nodes.arm_spec import TimeKind
 from robolearn.nodes.base import TableNode, run
+from robolearn.nodes.buttons import SILENT_S as BUTTON_SILENT_S
+from robolearn.nodes.buttons import Buttons
 from robolearn.nodes.clock_client import RosClock
 from robolearn.nodes.commanders import Commander, Commanders
 from robolearn.nodes.link import Link
@@ -40,8 +42,6 @@ ARM_CLIENT = "safety_arm"
 RETRY_S = 0.5
 SILENT_S = 1.0
 CATCH_UP_S = 0.5
-NO_ARM = "the arm has not answered yet"
-NOT_ARMED = "not armed yet"
 EMERGENCY = "emergency stop"
 ACKNOWLEDGE_FIRST = f"{EMERGENCY}: when it is safe, a person calls {topics.ACKNOWLEDGE.name} first"
 STILL_PRESSED = f"{EMERGENCY} is still pressed: {topics.ESTOP.name} must say false first"
@@ -50,9 +50,8 @@ STILL_PRESSED = f"{EMERGENCY} is still pressed: {topics.ESTOP.name} must say fal
 class Gated(NamedTuple):
     """The arm's node, and the gate in front of it."""
 
-    link: Link
+    arm: RosArm
     clock: RosClock
-    spec: ArmSpec
     gate: Gate
 
 
@@ -70,11 +69,12 @@ class SafetyNode(TableNode):
         self._answers = Answers(self, topics.SAFETY, self._station.joint_names)
         self._link = Link(ARM_CLIENT, self.get_namespace(), self.number("answer_s"))
         self._gated: Gated | None = None
-        self._pressed = self._emergency = False
+        self._buttons = Buttons()
+        self._emergency = False
         self._counts = {"passed": 0, "clipped": 0, "refused": 0}
         self._arm_heard_s = time.monotonic()
         self.listen(topics.JOINT_STATES, self._hear_arm)
-        self.listen(topics.SAFETY.stop_request, lambda message: self._stop(message.data))
+        self.listen(topics.SAFETY.stop_request, self._hear_stop)
         self.listen(topics.ESTOP, self._hear_estop)
         self.serve(topics.SAFETY.stop, self._stop_by_service)
         self.serve(topics.SAFETY.rearm, self._rearm)
@@ -98,25 +98,24 @@ class SafetyNode(TableNode):
 
     @property
     def _fault(self) -> str | None:
-        if self._emergency:
-            return EMERGENCY
-        return NO_ARM if self._gated is None else self._gated.gate.fault
+        if self._gated is None:
+            return EMERGENCY if self._emergency else topics.NO_ARM
+        return self._gated.gate.fault
 
     def _look_for_arm(self) -> None:
         """Connect to the arm's node, once. Raises ConfigError if the station's limits do not fit it."""
         if self._gated is not None:
             return
         try:
-            self._link.call(topics.ARM_SPEC, GetParameters.Request())
-            self._gated = self._connected(self._link)
+            self._gated = self._connected()
             self._start_stopped(self._gated.gate)
         except (BorderError, DeviceError) as error:
             self.health.error(str(error))
         self._answers.tell_fault(self._fault)
 
-    def _connected(self, link: Link) -> Gated:
+    def _connected(self) -> Gated:
         with ExitStack() as undo:
-            world = RosWorld(link, (), topics.ARM)
+            world = RosWorld(self._link, (), topics.ARM)
             undo.callback(world.release)
             arm = world.arm
             if arm.spec.joint_names != self._station.joint_names:
@@ -127,18 +126,23 @@ class SafetyNode(TableNode):
             gate = Gate(arm, self._station.limits, self._kinematics, world.clock)
             gate.connect()
             undo.pop_all()
-        return Gated(link, world.clock, gate.spec, gate)
+        return Gated(arm, world.clock, gate)
 
     def _start_stopped(self, gate: Gate) -> None:
         """A gate that has died may have left an emergency stop behind: the arm still says so."""
         self._emergency = self._emergency or EMERGENCY in (gate.fault or "")
-        if gate.fault is None:
-            gate.stop(EMERGENCY if self._emergency else NOT_ARMED)
+        if self._emergency or gate.fault is None:
+            gate.stop(EMERGENCY if self._emergency else topics.NOT_ARMED)
 
     def _watch(self) -> None:
-        """Hold still when commands have gone silent, and look at what the arm feels."""
+        """Hold still when commands have gone silent, and look at what the arm feels and what people want."""
+        if self._buttons.fell_silent(time.monotonic()):
+            self.health.error(f"{topics.ESTOP.name}: a button has been silent for {BUTTON_SILENT_S:g} s")
+            self._stop_in_emergency()
         if self._gated is None:
             return
+        if self._emergency and EMERGENCY not in (self._gated.arm.fault or ""):
+            self._stop(EMERGENCY)  # the arm remembers it for a gate that was killed; a reset may clear that
         source = self._commanders.fell_silent(self._gated.clock.now_ns())
         if source:
             topic = topics.SAFETY.command.of(source).name
@@ -168,54 +172,63 @@ class SafetyNode(TableNode):
         """What the gate has sent on. Raises BorderError and DeviceError: nothing was."""
         if self._gated is None or self._emergency:
             raise DeviceError(f"{self.health.name}: {self._fault}")
-        link, clock, spec, gate = self._gated
-        stamp_ns = link.stamps.internal(message.header.stamp)
-        self._catch_up(self._gated, stamp_ns)
+        _, clock, gate = self._gated
+        stamp_ns = self._link.stamps.internal(message.header.stamp)
+        self._catch_up(clock, stamp_ns)
         now_ns = clock.now_ns()
         if message.header.frame_id:
-            check_frame(topic, message.header.frame_id, spec.base_frame)
-        command = to_command(message, topic, spec.joint_names, stamp_ns)
-        self._commanders.check(who, now_ns)
+            check_frame(topic, message.header.frame_id, gate.spec.base_frame)
+        command = to_command(message, topic, gate.spec.joint_names, stamp_ns)
+        if self._commanders.check(who, now_ns):
+            gate.begin_stream()
         executed = gate.command(command)
         self._commanders.passed(who, now_ns)
         self.health.streams[topic].note(stamp_ns, now_ns)
         return executed
 
-    def _catch_up(self, gated: Gated, stamp_ns: int) -> None:
+    def _catch_up(self, clock: RosClock, stamp_ns: int) -> None:
         """A twin's time may reach a commander a little before it comes in here."""
-        link, clock, _, _ = gated
         ahead_ns = stamp_ns - clock.now_ns()
         if clock.kind is not TimeKind.MONOTONIC and 0 < ahead_ns <= round(NS * self._station.limits.command_max_age_s):
             with suppress(DeviceError):
-                link.wait(lambda: clock.now_ns() >= stamp_ns or None, "the twin's time", patience_s=CATCH_UP_S)
+                self._link.wait(lambda: clock.now_ns() >= stamp_ns or None, "the twin's time", patience_s=CATCH_UP_S)
 
-    def _hear_estop(self, message: Bool) -> None:
-        self._pressed = message.data
+    def _hear_stop(self, message: String) -> None:
+        self._stop(message.data)
+
+    def _hear_estop(self, message: Bool, info: Mapping[str, Any]) -> None:
+        self._buttons.hear(bytes(info["publisher_gid"]["data"]), message.data, time.monotonic())
         if message.data:
             self._stop_in_emergency()
 
     def _stop_by_service(self, request: Any, response: Any) -> Any:
-        self._stop_in_emergency()
-        response.success, response.message = True, EMERGENCY
+        failed = self._stop_in_emergency()
+        response.success, response.message = not failed, failed or EMERGENCY
         return response
 
-    def _stop_in_emergency(self) -> None:
+    def _stop_in_emergency(self) -> str:
+        """Returns why the arm has not confirmed it; empty if it has."""
         self._emergency = True
-        self._stop(EMERGENCY)
+        return self._stop(EMERGENCY)
 
-    def _stop(self, reason: str) -> None:
+    def _stop(self, reason: str) -> str:
+        failed = ""
         if self._gated is not None:
             try:
                 self._gated.gate.stop(reason)
             except DeviceError as error:
-                self.health.error(f"{reason}: {error}")
+                failed = f"{reason}: commands are refused, but the arm has not confirmed that it holds still: {error}"
+                self.health.error(failed)
         self._answers.tell_fault(self._fault)
+        return failed
 
     def _acknowledge(self, request: Any, response: Any) -> Any:
         """A person has seen to the emergency stop. Does not re-arm."""
-        if not self._pressed:
+        response.success = not self._buttons.pressed
+        if response.success:
             self._emergency = False
-        response.success, response.message = not self._pressed, STILL_PRESSED if self._pressed else ""
+        else:
+            response.message = STILL_PRESSED
         return response
 
     def _rearm(self, request: Any, response: Any) -> Any:
@@ -229,9 +242,9 @@ class SafetyNode(TableNode):
 
     def _rearmed(self) -> None:
         if self._emergency:
-            raise DeviceError(STILL_PRESSED if self._pressed else ACKNOWLEDGE_FIRST)
+            raise DeviceError(STILL_PRESSED if self._buttons.pressed else ACKNOWLEDGE_FIRST)
         if self._gated is None:
-            raise DeviceError(NO_ARM)
+            raise DeviceError(topics.NO_ARM)
         self._gated.gate.rearm()
         self._commanders.release()
 

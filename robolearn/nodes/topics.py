@@ -145,6 +145,12 @@ TELEOP = Topic(
     Qos.REPLY,
     "axes: action in [-1, 1]; buttons: engaged, success, failure, rerecord, abort",
 )
+KEPT_GRIPPER = Topic(
+    "teleop/kept_gripper",
+    "std_msgs/msg/Float64",
+    Qos.LATCHED,
+    "the gripper's action value in [-1, 1] while the person does not drive, from which their device goes on",
+)
 TELEOP_BEGIN = Service("teleop/begin", "rcl_interfaces/srv/SetParameters", "an episode starts, with the parameter seed")
 TELEOP_READ = Service("teleop/read", TRIGGER, "publish one reading now; for a person at a twin in lock-step")
 
@@ -169,6 +175,7 @@ SCENE_SUCCEEDED = Service(
 ACKNOWLEDGE = Service(
     "safety/acknowledge", TRIGGER, "a person has seen to the emergency stop, and allows re-arming; moves nothing"
 )
+NO_ARM, NOT_ARMED = "the arm has not answered yet", "not armed yet"  # faults of a gate that was just started
 ESTOP = Topic("safety/estop", "std_msgs/msg/Bool", Qos.REPLY, "true stops, as safety/stop; false does not re-arm")
 DIAGNOSTICS = Topic("diagnostics", DIAGNOSTICS_TYPE, Qos.REPLY, "health of each node, once a second")
 

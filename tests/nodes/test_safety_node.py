@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -15,11 +14,12 @@ from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from robolearn.contracts import Arm, ArmCommand, CommandMode, Float
+from robolearn.contracts import Float
 from robolearn.errors import BorderError, DeviceError
 from robolearn.nodes import topics
 from robolearn.nodes.arm_client import RosArm
 from robolearn.nodes.link import Link
+from robolearn.nodes.safety_node import EMERGENCY
 from robolearn.nodes.stamps import to_time
 from robolearn.nodes.world import RosWorld
 from tests.contract.arm import ArmContract, ArmRig
@@ -187,7 +187,8 @@ def test_a_person_prevails_over_the_actor(cell: Cell, rig: ArmRig) -> None:
     with ExitStack() as stack:
         person = Stranger(cell, stack, "teleop")
         rig.wait(1)
-        assert person.send(raw(JOINTS, here.tolist(), rig.clock.now_ns())) == "as asked"
+        lagging_ns = rig.clock.now_ns() - 2 * PERIOD_NS  # by a clock of their own, behind that of the actor
+        assert person.send(raw(JOINTS, here.tolist(), lagging_ns)) == "as asked"
         rig.wait(1)
         with pytest.raises(BorderError, match="'teleop' commands the arm"):
             rig.arm.command(rig.asked(here))
@@ -243,37 +244,14 @@ def test_its_report_names_who_commands_and_the_last_refusal(cell: Cell, rig: Arm
     assert report["commander"] == "actor" and int(report["refused"]) >= 1
 
 
-def rearmed_unless_absent(arm: Arm) -> bool:
-    """False while the gate, or the arm behind it, does not answer."""
-    try:
-        arm.rearm()
-    except DeviceError as error:
-        if not any(named in str(error) for named in ("has not answered yet", "no answer", "nobody offers")):
-            raise
-        return False
-    return True
-
-
-def test_a_gate_that_was_killed_starts_stopped_and_keeps_an_emergency_stop(tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        stack.enter_context(own_network())
-        stack.enter_context(twin(tmp_path, lock_step=True))
-        gate = stack.enter_context(safety(tmp_path))
-        link = stack.enter_context(closing(Link("test", patience_s=PATIENCE_S)))
-        world = RosWorld(link, (), topics.SAFETY.of("actor"))
-        (arm,) = world.arms.values()
-        eventually(lambda: arm.fault == "not armed yet" or None, "the gate")
-        arm.connect()
-        arm.rearm()
-        assert link.call(topics.SAFETY.stop, Trigger.Request()).success
-        gate.end(signal.SIGKILL)
-        stack.enter_context(safety(tmp_path))
-        link.patience_s = 2.0  # a request to the dead gate is not answered by the new one
-        with pytest.raises(DeviceError, match="acknowledge"):
-            eventually(lambda: rearmed_unless_absent(arm), "the new gate")
-        link.patience_s = ANSWER_S
-        assert link.call(topics.ACKNOWLEDGE, Trigger.Request()).success
-        arm.rearm()
-        here = arm.read().joint_position_rad
-        command = ArmCommand(world.clock.now_ns(), CommandMode.JOINT_POSITION, here, None)
-        assert arm.command(command).clips == ()
+def test_a_button_that_dies_is_an_emergency_stop(cell: Cell, rig: ArmRig) -> None:
+    with closing(Link("button", patience_s=PATIENCE_S)) as button:
+        released = button.publisher(topics.ESTOP)
+        eventually(lambda: released.get_subscription_count() or None, "the gate to listen")
+        for _ in range(4):
+            released.publish(Bool(data=False))
+            time.sleep(0.2)
+        assert rig.arm.fault is None
+    eventually(lambda: rig.arm.fault == EMERGENCY or None, "the stop")
+    assert cell.link.call(topics.ACKNOWLEDGE, Trigger.Request()).success
+    rig.arm.rearm()

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from robolearn.errors import BenchError, DeviceError
 from robolearn.nodes import topics
 from robolearn.nodes.link import Link
-from robolearn.nodes.safety_node import NOT_ARMED
 from robolearn.nodes.up.child import Child
 
 
@@ -16,7 +15,7 @@ def wait_for_gate(link: Link, children: Sequence[Child]) -> None:
     faults: list[str] = []
     try:
         with link.listening(topics.SAFETY.fault, lambda message: faults.append(message.data)):
-            link.wait(lambda: NOT_ARMED in faults or None, "the gate")
+            link.wait(lambda: topics.NOT_ARMED in faults or None, "the gate")
     except DeviceError as error:
         words = {child.name: child.last_words() for child in children}
         raise BenchError(f"the cell does not start: {error}; {words}") from error
