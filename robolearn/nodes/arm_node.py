@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
+from robolearn.descriptions import description
 from robolearn.errors import BorderError, DeviceError
+from robolearn.kinematics import Kinematics
 from robolearn.nodes.arm_server import ArmServer
 from robolearn.nodes.arm_spec import TimeKind
 from robolearn.nodes.base import run
 from robolearn.nodes.cell import real_cell
 from robolearn.nodes.device import DeviceNode, told_by
 from robolearn.nodes.stamps import NS
+from robolearn.true_zeros import with_true_zeros
 
 
 class ArmNode(DeviceNode):
@@ -23,7 +26,9 @@ class ArmNode(DeviceNode):
         station, world = real_cell(self)
         (self._arm,) = world.arms.values()
         self._watchdog_ns = round(station.limits.watchdog_s * NS)
-        self._server = ArmServer(self, self._arm, TimeKind.MONOTONIC)
+        kinematics = Kinematics(description(station.description), station.joint_names)
+        true_arm = with_true_zeros(self._arm, station.name, station.calibration, kinematics)
+        self._server = ArmServer(self, true_arm, TimeKind.MONOTONIC)
         self.every(1.0 / station.control_hz, self._tick)
 
     def open_device(self) -> None:

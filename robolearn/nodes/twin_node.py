@@ -16,7 +16,9 @@ from rosgraph_msgs.msg import Clock
 
 from robolearn.backends import backend_of, load_station, load_task
 from robolearn.contracts import Teleop, World
+from robolearn.descriptions import description
 from robolearn.errors import ConfigError, DeviceError, RobolearnError, unknown
+from robolearn.kinematics import Kinematics
 from robolearn.nodes import topics
 from robolearn.nodes.arm_server import ArmServer
 from robolearn.nodes.arm_spec import TimeKind
@@ -26,6 +28,7 @@ from robolearn.nodes.device import DeviceNode
 from robolearn.nodes.scene_server import SceneServer
 from robolearn.nodes.stamps import NS, Stamps, to_ns, to_time
 from robolearn.nodes.teleop_server import TeleopServer
+from robolearn.true_zeros import with_true_zeros
 
 TWIN = "twin"  # whatever the station is made of, this node never opens its devices
 PEOPLE = ("none", "demonstrator", "onlooker")
@@ -45,7 +48,7 @@ class TwinNode(DeviceNode):
         (self._arm,) = self._world.arms.values()
         self._teleop = self._person()
         self._time = self.publisher(topics.CLOCK)
-        self._arm_server = ArmServer(self, self._arm, TimeKind.LOCK_STEP if self._lock_step else TimeKind.SIMULATED)
+        self._arm_server = self._serve_arm()
         self._camera_servers = [
             CameraServer(self, camera, intrinsics_of(camera, self._station), self._lock_step)
             for camera in self._world.cameras.values()
@@ -85,6 +88,12 @@ class TwinNode(DeviceNode):
     def state(self) -> Mapping[str, object]:
         """Also the time of the twin."""
         return {**super().state(), "twin_time_s": self.now_ns() / NS}
+
+    def _serve_arm(self) -> ArmServer:
+        station = self._station
+        kinematics = Kinematics(description(station.description), station.joint_names)
+        true_arm = with_true_zeros(self._arm, station.name, station.calibration, kinematics)
+        return ArmServer(self, true_arm, TimeKind.LOCK_STEP if self._lock_step else TimeKind.SIMULATED)
 
     def _person(self) -> Teleop | None:
         name, backend = self.text("person"), backend_of(self._station)
