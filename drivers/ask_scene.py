@@ -23,15 +23,15 @@ class AskScene:
     def __init__(self, cell: Cell, answers: TextIO, questions: TextIO) -> None:
         self._cell, self._answers, self._questions = cell, answers, questions
 
-    @property
-    def question(self) -> str:
-        """What the person is asked for."""
-        return f"Bring the cell to the start of '{self._cell.instruction}'."
+    def question(self, stopped: str | None) -> str:
+        """What the person is asked for; ``stopped`` is why the arm is, whom the answer allows to move again."""
+        safe = "" if stopped is None else f"The arm has stopped ({stopped}): make it safe, it will be re-armed. "
+        return f"{safe}Bring the cell to the start of '{self._cell.instruction}'."
 
-    def reset(self, seed: int) -> Mapping[str, Any]:
+    def reset(self, seed: int, stopped: str | None) -> Mapping[str, Any]:
         """Ask, and return when Enter has been pressed. Raises DeviceError if nobody can."""
         ask(
-            f"{self.question} Then press Enter: ", self._answers, self._questions,
+            f"{self.question(stopped)} Then press Enter: ", self._answers, self._questions,
             f"station {self._cell.station}: nobody at the terminal can bring the cell to its start. Run the command in "
             "a terminal, or give the scene the driver 'free': episodes start from wherever the cell is.",
         )  # fmt: skip

@@ -38,14 +38,18 @@ class RealWorld:
     scene: Scene
     cell: Cell
 
-    @property
-    def question(self) -> str | None:
+    def question(self, stopped: str | None) -> str | None:
         """What a person is asked for before an episode; None if the scene needs nobody."""
-        return self.scene.question if isinstance(self.scene, AskScene) else None
+        return self.scene.question(stopped) if isinstance(self.scene, AskScene) else None
 
     def reset(self, seed: int) -> Mapping[str, Any]:
         """As the station's scene says. Raises DeviceError."""
-        return self.scene.reset(seed)
+        (arm,) = self.arms.values()
+        return self.bring(seed, arm.fault)
+
+    def bring(self, seed: int, stopped: str | None) -> Mapping[str, Any]:
+        """The same for an arm that somebody else has opened, and that is ``stopped`` for a reason, or is not."""
+        return self.scene.reset(seed, stopped)
 
     def succeeded(self) -> bool | None:
         """None, except in a virtual cell."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from drivers.table import Cell
 from robolearn.config import Section
+from robolearn.errors import DeviceError
 
 
 @dataclass(frozen=True)
@@ -16,10 +17,19 @@ class FreeConfig:
 
 
 class FreeScene:
-    """Implements ``Scene``."""
+    """Implements ``Scene``. When the first episode starts a person is there: they have just started the program."""
 
-    def reset(self, seed: int) -> Mapping[str, Any]:
-        """Start from wherever the cell is."""
+    def __init__(self) -> None:
+        self._begun = False
+
+    def reset(self, seed: int, stopped: str | None) -> Mapping[str, Any]:
+        """Start from wherever the cell is. Raises DeviceError for an arm that has stopped: who would have seen why?"""
+        if self._begun and stopped is not None:
+            raise DeviceError(
+                f"the arm has stopped ({stopped}), and nobody looks at a scene with the driver 'free'. Make it safe; "
+                "then start the command again, which goes on where it was (over ROS: supervisor/rearm)"
+            )
+        self._begun = True
         return {}
 
     def succeeded(self) -> None:

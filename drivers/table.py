@@ -67,8 +67,10 @@ class Cell(NamedTuple):
 class Scene(Protocol):
     """What stands around the arm: who brings it to a start state, and whether anybody knows the truth about it."""
 
-    def reset(self, seed: int) -> Mapping[str, Any]:
-        """Return when an episode may start, with the draws behind it. Raises DeviceError."""
+    def reset(self, seed: int, stopped: str | None) -> Mapping[str, Any]:
+        """Return when an episode may start, with the draws behind it, and a stopped arm may be re-armed.
+
+        ``stopped`` is why it is. Raises DeviceError."""
 
     def succeeded(self) -> bool | None:
         """Ground truth of the task; None where nobody knows it."""

@@ -32,7 +32,7 @@ class VirtualScene:
         self._channel: socket.socket | None = None
         self._received = b""
 
-    def reset(self, seed: int) -> Mapping[str, Any]:
+    def reset(self, seed: int, stopped: str | None) -> Mapping[str, Any]:
         """Put the scene and the arm in it where the draws of ``seed`` say. Raises DeviceError."""
         draws: Mapping[str, Any] = self._ask({"do": "reset", "seed": seed, "task": self._task})
         time.sleep(SETTLE_S)

@@ -12,6 +12,7 @@ import pytest
 from drivers import backend
 from drivers.ask_scene import AskScene
 from drivers.clock import RealClock
+from drivers.free_scene import FreeScene
 from drivers.table import ARMS, CAMERAS, SCENES, TELEOPS, Cell
 from robolearn import config
 from robolearn.backends import load_station, load_task, open_station
@@ -74,13 +75,27 @@ def test_every_driver_of_the_tables_is_there(kind: str, names: Mapping[str, str]
 
 def test_a_person_is_asked_to_bring_the_cell_to_its_start() -> None:
     questions = io.StringIO()
-    assert AskScene(CELL, io.StringIO("\n"), questions).reset(seed=0) == {}
-    assert TASK.instruction in questions.getvalue()
+    assert AskScene(CELL, io.StringIO("\n"), questions).reset(seed=0, stopped=None) == {}
+    assert TASK.instruction in questions.getvalue() and "stopped" not in questions.getvalue()
+
+
+def test_a_person_is_told_why_the_arm_has_stopped_before_their_answer_re_arms_it() -> None:
+    questions = io.StringIO()
+    AskScene(CELL, io.StringIO("\n"), questions).reset(seed=0, stopped="servo of elbow: overload")
+    assert "stopped (servo of elbow: overload): make it safe" in questions.getvalue()
+
+
+def test_nobody_re_arms_a_stopped_arm_in_a_scene_that_nobody_looks_at() -> None:
+    scene = FreeScene()
+    assert scene.reset(seed=0, stopped="protective stop") == {}, "a person has just started the program"
+    assert scene.reset(seed=1, stopped=None) == {}
+    with pytest.raises(DeviceError, match=r"the arm has stopped \(protective stop\), and nobody looks"):
+        scene.reset(seed=2, stopped="protective stop")
 
 
 def test_a_cell_that_nobody_can_reset_is_said() -> None:
     with pytest.raises(DeviceError, match="nobody at the terminal"):
-        AskScene(CELL, io.StringIO(""), io.StringIO()).reset(seed=0)
+        AskScene(CELL, io.StringIO(""), io.StringIO()).reset(seed=0, stopped=None)
 
 
 @pytest.mark.parametrize("name", ["so101", "so101_virtual", "dynamixel_virtual"])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from std_msgs.msg import String
 
 from robolearn.cli.main import OK, main
 from robolearn.config import find
@@ -73,6 +74,25 @@ def test_a_person_is_asked_for_each_start_and_says_when_it_is_there(tmp_path: Pa
             assert start.result(PATIENCE_S) == {}
             eventually(lambda: not told["scene_node"]["asks"], "the end of the question")
         assert world.succeeded() is None
+
+
+def test_a_stopped_arm_waits_for_a_person_where_nobody_looks_at_the_scene(tmp_path: Path, bench: Bench) -> None:
+    with cell(tmp_path, bench, {"driver": "free"}) as world:
+        gate = world.link.publisher(topics.SAFETY.fault)
+        gate.publish(String(data=topics.NOT_ARMED))
+        assert world.reset(SEED) == {}
+        gate.publish(String(data="tool_force: 61 N"))
+
+        def refused() -> bool:
+            try:
+                world.reset(SEED)
+            except DeviceError as error:
+                return "the arm has stopped (tool_force: 61 N), and nobody looks" in str(error)
+            return False
+
+        eventually(refused, "the refusal")
+        gate.publish(String(data=""))
+        eventually(lambda: not refused(), "the next start")
 
 
 def test_a_virtual_cell_that_is_gone_is_named_by_both_services(tmp_path: Path, bench: Bench) -> None:
