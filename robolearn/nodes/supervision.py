@@ -9,6 +9,7 @@ from enum import Enum
 
 import numpy as np
 
+from robolearn.autonomy.handover import KeepsGripper
 from robolearn.contracts import Clock, Teleop, TeleopEvent, TeleopReading
 
 READY = "ready"  # for the next episode: the cell is at its start
@@ -122,6 +123,12 @@ class Supervised:
         self._supervision.begin()
         if self._person is not None:
             self._person.begin(seed)
+
+    def keep_gripper(self, value: float) -> None:
+        """While the person does not drive: the gripper's action value as commanded, in [-1, 1]."""
+        person: object = self._person
+        if isinstance(person, KeepsGripper):
+            person.keep_gripper(value)
 
     def read(self) -> TeleopReading:
         """What the person does, and what the supervisor says. Raises DeviceError and BorderError."""

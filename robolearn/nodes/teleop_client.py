@@ -10,6 +10,7 @@ from rcl_interfaces.msg import Parameter
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter as RosParameter
 from sensor_msgs.msg import Joy
+from std_msgs.msg import Float64
 from std_srvs.srv import Trigger
 
 from robolearn.contracts import TeleopEvent, TeleopReading, check_age
@@ -22,7 +23,7 @@ from robolearn.nodes.messages import to_reading
 from robolearn.nodes.stamps import NS
 from robolearn.nodes.teleop_server import SEED
 
-MAX_AGE_NS = NS // 2  # of a reading; a person whose device is silent does not drive
+MAX_AGE_NS = NS // 4  # of a reading; a person whose device is silent does not drive
 
 
 class RosTeleop(Listener):
@@ -36,6 +37,8 @@ class RosTeleop(Listener):
         self._events: deque[TeleopEvent] = deque()
         self._begun_ns = 0
         self._count = 0
+        self._kept: float | None = None
+        self._keep = link.publisher(topics.KEPT_GRIPPER)
 
     @property
     def action_names(self) -> tuple[str, ...]:
@@ -69,6 +72,12 @@ class RosTeleop(Listener):
         self._clock.wait_for(newest.stamp_ns)
         check_age(f"topic {topics.TELEOP.name}", newest.stamp_ns, self._clock.now_ns(), MAX_AGE_NS)
         return newest._replace(action=np.array(newest.action), event=event)
+
+    def keep_gripper(self, value: float) -> None:
+        """While the person does not drive: have their device go on from here, an action value in [-1, 1]."""
+        if value != self._kept:
+            self._kept = value
+            self._keep.publish(Float64(data=value))
 
     def _listen(self, stack: ExitStack) -> None:
         stack.enter_context(self._link.listening(topics.TELEOP, self._hear))

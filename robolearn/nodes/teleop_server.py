@@ -6,6 +6,7 @@ from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
 
+from robolearn.autonomy.handover import KeepsGripper
 from robolearn.contracts import Teleop
 from robolearn.errors import RobolearnError
 from robolearn.nodes import topics
@@ -24,6 +25,9 @@ class TeleopServer:
         self._readings = node.publisher(topics.TELEOP)
         self._stream = node.health.streams.setdefault(topics.TELEOP.name, Stream(rate_hz))
         node.serve(topics.TELEOP_BEGIN, self._begin)
+        if isinstance(teleop, KeepsGripper):
+            keep = teleop.keep_gripper
+            node.listen(topics.KEPT_GRIPPER, lambda message: keep(float(message.data)))
 
     def publish(self, now_ns: int) -> None:
         """Publish one reading. Raises DeviceError."""

@@ -65,6 +65,16 @@ def test_a_label_is_told_once(seat: Seat) -> None:
     assert seat.teleop.read().event is TeleopEvent.NONE
 
 
+def test_the_gripper_goes_on_from_where_it_was_before_the_person_took_over(seat: Seat) -> None:
+    seat.teleop.keep_gripper(0.75)
+
+    def kept() -> bool:
+        os.write(seat.keys, b"w")
+        return seat.teleop.read().action[-1] == pytest.approx(0.75)
+
+    eventually(kept, "the gripper's value")
+
+
 def test_without_a_terminal_the_fault_is_named(tmp_path: Path) -> None:
     with (
         own_network(),
