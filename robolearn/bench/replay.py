@@ -54,4 +54,4 @@ def _record(store: EpisodeStore, kind: EpisodeKind, source: Source) -> None:
     with store.begin(bench_info(kind)) as writer:
         for row in bench_rows(store.schema, EPISODE_ROWS, source):
             writer.append(row)
-        writer.end(Ending.TIMEOUT)
+        writer.end(Ending.TIMEOUT, label=False if kind is EpisodeKind.DEMO else None)

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from robolearn import atomic
-from robolearn.cli.job import Job, add_job_arguments, job_of
+from robolearn.bars import Bar, outcome
+from robolearn.cli.job import Job, add_job_arguments, job_of, say
 from robolearn.cli.output import plain
 from robolearn.episodes import EpisodeStore
 from robolearn.episodes.demos import read_demos
@@ -30,16 +31,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Fit, and return what the classifier is worth on demonstrations held out."""
+    """Fit, and return what the classifier is worth on demonstrations held out, and the bar of its false successes."""
     job = job_of(args)
     with Progress({NAME: 30.0}) as progress:
         quality = work(job, progress)
     figures = ("precision", "recall", "fpr", "abstain", "threshold_low", "threshold_high")
-    return {**{name: getattr(quality, name) for name in figures}, "reward": job.run.reward}
+    result = {**{name: getattr(quality, name) for name in figures}, "reward": job.run.reward}
+    return outcome(result, [_bar(quality, job.config.reward.read(RewardSettings))])
 
 
 def work(job: Job, progress: Progress) -> Quality:
-    """The stage. Raises StoreError if there is nothing to learn from, ModelError without a tower."""
+    """The stage; tells the person if its bar is missed.
+
+    Raises StoreError if there is nothing to learn from, ModelError without a tower."""
     torch.set_num_threads(1)
     settings = job.config.reward.read(RewardSettings)
     store = EpisodeStore.open(job.run.store)
@@ -55,7 +59,20 @@ def work(job: Job, progress: Progress) -> Quality:
         report = fitted.held_out._asdict()
         report["calibration"] = [entry._asdict() for entry in fitted.held_out.calibration]
         atomic.write_json(job.run.file("reward.json"), plain(report))
+    fpr = fitted.held_out.fpr
+    if not _bar(fitted.held_out, settings).ok:
+        share = "an unknown share" if fpr is None else f"{fpr:.2%}"
+        say(
+            f"of the failing frames that were held out, the reward model takes {share} for successes; max_fpr allows "
+            f"{settings.max_fpr:.2%}. Practice would learn from false successes: record more demonstrations, failures "
+            "too, and train it again"
+        )
     return fitted.held_out
+
+
+def _bar(quality: Quality, settings: RewardSettings) -> Bar:
+    """NaN, a bar missed, if no failing frame was held out: then nobody knows."""
+    return Bar("fpr", float("nan") if quality.fpr is None else quality.fpr, settings.max_fpr, "<=")
 
 
 def _shape(job: Job, store: EpisodeStore, tower: Tower, settings: RewardSettings) -> ClassifierShape:

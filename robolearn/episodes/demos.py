@@ -24,11 +24,11 @@ class Demo(NamedTuple):
 
 
 def read_demos(store: EpisodeStore) -> list[Demo]:
-    """All ended demonstrations of a store. Raises StoreError if there is none, or none that succeeded."""
+    """All judged demonstrations of a store. Raises StoreError if there is none, or none that succeeded."""
     demos = [
         _demo(episode)
         for episode in store.episodes()
-        if episode.kind is EpisodeKind.DEMO and episode.ending is not None and episode.rows > 1
+        if episode.kind is EpisodeKind.DEMO and episode.judged and episode.rows > 1
     ]
     if not demos:
         raise StoreError("the store holds no demonstration. Record some with: robolearn record")

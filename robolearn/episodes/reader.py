@@ -79,6 +79,14 @@ class Episode:
         """
         return self.record.ending if self.record.ended else None
 
+    @property
+    def judged(self) -> bool:
+        """True once a person said whether it succeeded.
+
+        A demonstration that ended without that was thrown away or cut short, and nothing learns from it.
+        """
+        return self.record.label is not None
+
     def columns(self, start: int = 0, stop: int | None = None, features: bool = True) -> Columns:
         """Rows [start, stop) of every column but the pictures.
 

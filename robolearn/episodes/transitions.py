@@ -58,10 +58,10 @@ class Track:
 class Transitions:
     """Rows of demos and practice, fed from :meth:`EpisodeStore.tail`; episodes for evaluation are left out.
 
-    The transition that starts at row t goes to its following row. The *prior* pool has the demos and
-    interventions, the *practice* pool all of practice. In practice a transition pays 1 if the reward model
-    decided SUCCESS for the observation it arrives at; in a demo the final one pays 1 if the person said that
-    it succeeded.
+    The transition that starts at row t goes to its following row. The *prior* pool has the demos, each once the
+    person has judged it, and interventions, the *practice* pool all of practice. In practice a transition pays 1
+    if the reward model decided SUCCESS for the observation it arrives at; in a demo the final one pays 1 if the
+    person said that it succeeded. Rows of a demo that ended without a judgement are in neither pool.
 
     With ``residual``, rows without a base action (demos) must get theirs by :meth:`set_base_actions` before
     sampling.
@@ -115,9 +115,10 @@ class Transitions:
         self._extend(episode, columns)
         before = track.rows[-1:]
         track.rows.extend(range(self.size - len(columns.acted), self.size))
-        self._link(track, before + track.rows[news.first_row :])
+        if track.kind is EpisodeKind.PRACTICE:
+            self._link(track, before + track.rows[news.first_row :])
         if episode.ending and track.rows:
-            self._close(episode, episode.ending, track.rows[-1])
+            self._close(episode, episode.ending, track)
         return True
 
     def rows_of(self, episode: str) -> Int64:
@@ -187,15 +188,20 @@ class Transitions:
         """Make transitions of consecutive rows, and put them into their pools."""
         starts = np.array(chain[:-1], dtype=np.int64)
         self.following.rows[starts] = chain[1:]
-        taught = np.isin(self.source.rows[starts], (Source.DEMO.value, Source.INTERVENTION.value))
-        self.prior.extend(starts[taught | (track.kind is EpisodeKind.DEMO)])
-        if track.kind is EpisodeKind.PRACTICE:
+        if track.kind is EpisodeKind.DEMO:
+            self.prior.extend(starts)
+        else:
+            self.prior.extend(starts[self.source.rows[starts] == Source.INTERVENTION.value])
             self.practice.extend(starts)
 
-    def _close(self, episode: Episode, ending: Ending, last: int) -> None:
+    def _close(self, episode: Episode, ending: Ending, track: Track) -> None:
+        last = track.rows[-1]
+        if track.kind is EpisodeKind.DEMO:
+            if not episode.judged:
+                self.without_base_action.discard(episode.id)
+                return
+            self._link(track, track.rows)
+            self.reward.rows[last] = episode.record.label
         self.terminal.rows[last] = ending.terminated
         if ending is Ending.SUCCESS:
             self._succeeded.append(episode.id)
-        if episode.kind is EpisodeKind.DEMO:
-            label = episode.record.label
-            self.reward.rows[last] = label if label is not None else ending is Ending.SUCCESS

@@ -32,6 +32,10 @@ IDLE_S = 0.01
 class Agent(Protocol):
     """What learns."""
 
+    @property
+    def imitated(self) -> int:
+        """Successes that the base policy was last cloned from; 0: it can only be the one that the run began with."""
+
     def update(self, batch: Batch) -> dict[str, float]:
         """One update; returns what to log."""
 
@@ -95,6 +99,8 @@ class Learner:
 
         Raises StoreError and ModelError for what is damaged, OSError if the disk refuses."""
         self._look()
+        if self._agent.imitated:
+            self._propose_all()  # practice was recorded on the bases of its time
         self._publish()
         looked_s = saved_s = time.monotonic()
         while not stop():
@@ -162,10 +168,14 @@ class Learner:
     def _imitate(self, last: bool = False) -> None:
         """Let the base policy learn from what has succeeded; what it proposes changes with it."""
         if self._imitation.imitate(self._buffer, last):
-            for name in self._buffer.episodes:
-                self._propose(name)
+            self._propose_all()
             self._publish()
             self.save()
+
+    def _propose_all(self) -> None:
+        """Ask the present base policy about everything, as the rows hold what earlier ones proposed."""
+        for name in self._buffer.episodes:
+            self._propose(name)
 
     def _propose(self, episode: str) -> None:
         """Ask the base policy what it would do along an episode."""

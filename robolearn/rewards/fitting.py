@@ -38,11 +38,11 @@ def label_frames(demos: Sequence[Demo], settings: RewardSettings) -> Frames:
     """Frames of demonstrations: the last ones of a success show success, those just before are left out."""
     features, success = [], []
     for demo in demos:
-        shown = settings.success_frames if demo.succeeded else 0
+        shown = min(settings.success_frames, len(demo.features)) if demo.succeeded else 0
         unsure = settings.unsure_frames if demo.succeeded else 0
         failing = max(0, len(demo.features) - shown - unsure)
         features += [demo.features[:failing], demo.features[len(demo.features) - shown :]]
-        success += [np.zeros(failing, bool), np.ones(min(shown, len(demo.features)), bool)]
+        success += [np.zeros(failing, bool), np.ones(shown, bool)]
     return Frames(np.concatenate(features), np.concatenate(success))
 
 
@@ -52,23 +52,28 @@ def fit(
 ) -> Fitted:  # fmt: skip
     """A calibrated classifier; ``prompts`` (S + F, D) are the text features of the shape's sentences.
 
-    Raises StoreError if there are too few successful demonstrations to hold one out."""
+    Raises StoreError if there are too few successful demonstrations to hold one out, or no failing frame to learn from.
+    """
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     taught, held_out = _split(demos, settings.held_out_share, rng)
     frames, audit = label_frames(taught, settings), label_frames(held_out, settings)
+    if frames.success.all():
+        raise StoreError(
+            f"the demonstrations show nothing but success: all are shorter than the {settings.success_frames} frames "
+            f"of it and the {settings.unsure_frames} before. Record longer ones, or failures, with: robolearn record"
+        )
     head = SuccessHead(shape, torch.from_numpy(prompts))
     _fit_head(head, frames, settings, rng, report)
     raw = SuccessClassifier(replace(shape, temperature=1.0), head)
     pictures = audit.features[:, :, 0]
     temperature = calibrate_temperature(raw.probabilities(pictures), audit.success)
     scaled = SuccessClassifier(replace(shape, temperature=temperature), head)
-    negatives = np.concatenate(
-        [scaled.probabilities(part.features[~part.success][:, :, 0]) for part in (frames, audit)]
-    )
-    above, below = choose_thresholds(negatives, scaled.probabilities(pictures[audit.success]), settings.max_fpr)
+    told = scaled.probabilities(pictures)
+    negatives = np.concatenate([scaled.probabilities(frames.features[~frames.success][:, :, 0]), told[~audit.success]])
+    above, below = choose_thresholds(negatives, told[audit.success], settings.max_fpr)
     final = SuccessClassifier(replace(scaled.shape, success_above=above, failure_below=below), head)
-    return Fitted(final, quality(final.probabilities(pictures), audit.success, above, below))
+    return Fitted(final, quality(told, audit.success, above, below))
 
 
 def _split(demos: Sequence[Demo], share: float, rng: np.random.Generator) -> tuple[list[Demo], list[Demo]]:

@@ -13,7 +13,7 @@ from robolearn.contracts import Float32
 BINS = 10
 SURE = 0.98
 DOUBTED, MISSED = 0.02, 0.05  # shares of the held-out successes; of fresh ones it will be a little more
-MARGIN_LOGIT = 1.0  # the success line keeps this far above the worst mistake that may still be made
+MARGIN_LOGIT = 1.0  # the success line keeps this far above the worst failing frame that may not pass
 
 
 class Bin(NamedTuple):
@@ -85,13 +85,15 @@ def choose_thresholds(negatives: Float32, positives: Float32, max_fpr: float) ->
     """Success line and failure line: failing frames pass the first at most at ``max_fpr``, with a margin.
 
     A false success ends an episode and teaches the wrong thing, so the line lies at SURE where that costs no more than
-    DOUBTED of the held-out successes; and the margin gives way where it would cost more than MISSED of them. Below the
-    failure line lie almost no successes; between the lines the model abstains.
+    DOUBTED of the held-out successes. The margin gives way where it would cost more than MISSED of them; ``max_fpr``
+    never does, whatever it costs, and with the worst failing frame at 1 the line lies above all probabilities. Below
+    the failure line lie almost no successes; between the lines the model abstains.
     """
-    worst = np.quantile(negatives, 1.0 - max_fpr, method="higher")
+    worst = np.float32(np.quantile(negatives, 1.0 - max_fpr, method="higher"))
+    lowest = float(np.nextafter(worst, np.float32(np.inf)))  # the next number that a probability can be
     with_margin = float(_sigmoid(_logit(np.array([worst])) + MARGIN_LOGIT)[0])
     doubted, missed = (float(np.quantile(positives, share, method="lower")) for share in (DOUBTED, MISSED))
-    above = max(0.5, min(max(with_margin, min(SURE, doubted)), missed))
+    above = max(0.5, lowest, min(max(with_margin, min(SURE, doubted)), missed))
     below = min(above, 0.5, float(np.quantile(positives, 0.01)))
     return above, below
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -145,6 +146,35 @@ def test_demos_are_paid_by_label_and_practice_by_the_reward_model(store: Episode
     rewards = loaded(store).reward.rows.reshape(4, 4)
     np.testing.assert_array_equal(rewards[:, :3], 0)
     np.testing.assert_array_equal(rewards[:, 3], [1, 0, 1, 0])
+
+
+@pytest.mark.parametrize("ending", [Ending.STOPPED, Ending.FAULT])
+def test_a_demo_that_nobody_judged_is_in_no_pool(store: EpisodeStore, ending: Ending) -> None:
+    record(store, EpisodeKind.DEMO, 3, ending)
+    kept = record(store, EpisodeKind.DEMO, 3, Ending.TIMEOUT, label=False)
+    buffer = loaded(store)
+    assert buffer.without_base_action == {kept} and buffer.transitions == 3
+    np.testing.assert_array_equal(buffer.prior.rows, [4, 5, 6])
+    assert not buffer.practice.size
+
+
+def test_a_demo_is_in_the_prior_pool_only_once_it_is_judged(store: EpisodeStore) -> None:
+    buffer = ReplayBuffer(SCHEMA, residual=False)
+    with store.begin(info(EpisodeKind.DEMO)) as writer:
+        for index in range(20):
+            writer.append(row(index, source=Source.DEMO, base=False))
+        news, cursor = store.tail()
+        while not news:  # rows are committed by a thread of the writer
+            time.sleep(0.01)
+            news, cursor = store.tail()
+        for item in news:
+            buffer.add(item)
+        assert buffer.size and not buffer.prior.size
+        writer.end(Ending.SUCCESS, row(20, last=True, base=False), label=True)
+    for item in store.tail(cursor)[0]:
+        buffer.add(item)
+    np.testing.assert_array_equal(buffer.prior.rows, range(20))
+    assert buffer.reward.rows[20] == 1
 
 
 def test_sampling_waits_for_the_base_actions_of_demos(store: EpisodeStore) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from robolearn.contracts import Decision, Ending
@@ -38,11 +40,17 @@ def make_run(folder: Path, demos: int = 2) -> RunFolder:
 
 
 def add_practice(run: RunFolder, rows: int, first: int = 1000) -> None:
-    """One practice episode of ``rows`` rows that ends in success."""
+    """One practice episode of ``rows`` rows on the run's first base policy, that ends in success."""
+    drawn = [row(first + index) for index in range(rows - 1)]
+    drawn.append(row(first + rows - 1, last=True, decision=Decision.SUCCESS))
+    features = np.array([[one.features[camera][0] for camera in SHAPE.cameras] for one in drawn], np.float16)
+    proprio = np.array([one.proprio for one in drawn])
+    proposed = ChunkPolicy.load(run.base).propose(features.astype(np.float32), proprio)
+    *steps, last = (replace(one, base_action=action) for one, action in zip(drawn, proposed, strict=True))
     with EpisodeStore.open(run.store).begin(info()) as writer:
-        for index in range(rows - 1):
-            writer.append(row(first + index))
-        writer.end(Ending.SUCCESS, last=row(first + rows - 1, last=True, decision=Decision.SUCCESS))
+        for step in steps:
+            writer.append(step)
+        writer.end(Ending.SUCCESS, last=last)
 
 
 def learner_of(run: RunFolder, **changes: str) -> Learner:

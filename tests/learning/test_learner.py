@@ -17,6 +17,7 @@ from robolearn.learning.progress_file import LearnerProgress, read_progress
 from robolearn.learning.ratio import Ratio
 from robolearn.learning.run_folder import RunFolder
 from robolearn.learning.weights import WeightsFolder
+from robolearn.policies.chunk import ChunkPolicy
 from tests.learning.runs import add_practice, learner_of, make_run
 
 
@@ -73,6 +74,21 @@ def test_a_new_process_goes_on_from_the_same_numbers(run: RunFolder) -> None:
     assert one.sampler == other.sampler
     for name, tensor in one.agent.items():
         torch.testing.assert_close(other.agent[name], tensor, rtol=0, atol=0, msg=name)
+
+
+def test_after_a_restart_base_actions_are_those_of_the_base_that_was_cloned_in_practice(run: RunFolder) -> None:
+    until(learner_of(run), 5)
+    add_practice(run, rows=41)
+    until(learner_of(run), 10)
+    resumed = learner_of(run)
+    resumed.run(lambda: True)
+    buffer, first = resumed._buffer, ChunkPolicy.load(run.base)
+    assert buffer.practice.size == 40 and len(buffer.episodes) == 3
+    for name in buffer.episodes:
+        rows = buffer.rows_of(name)
+        seen = buffer.features.rows[rows][:, :, 0].astype(np.float32), buffer.proprio.rows[rows]
+        np.testing.assert_array_equal(buffer.base_action.rows[rows], resumed._base.propose(*seen), err_msg=name)
+        assert not np.allclose(resumed._base.propose(*seen), first.propose(*seen)), "it was cloned anew"
 
 
 def make_twin(run: RunFolder, name: str) -> RunFolder:

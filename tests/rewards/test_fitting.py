@@ -58,6 +58,27 @@ def test_the_last_frames_of_a_success_show_it_and_those_before_are_left_out() ->
     assert (shown[..., 0].mean(axis=(1, 2)) > 0.5).all()
 
 
+@pytest.mark.parametrize("rows", [2, 4, SETTINGS.success_frames, SETTINGS.success_frames + SETTINGS.unsure_frames])
+def test_a_success_shorter_than_what_shows_it_is_all_success(rows: int) -> None:
+    short, failure = demo(0, rows=rows), demo(1, succeeded=False)
+    frames = label_frames([short, failure], SETTINGS)
+    shown = min(rows, SETTINGS.success_frames)
+    assert len(frames.features) == len(frames.success) == shown + len(failure.features)
+    np.testing.assert_array_equal(frames.features[frames.success], short.features[-shown:])
+
+
+def test_short_successes_are_learned_from_beside_failures() -> None:
+    demos = [demo(number, rows=4) for number in range(4)] + [demo(number, succeeded=False) for number in range(5, 9)]
+    found = fit(demos, SHAPE, PROMPTS, replace(SETTINGS, steps=60), 0, ignore).classifier
+    probability = found.probabilities(features_of(demo(99)))
+    assert probability[-SETTINGS.success_frames :].min() > probability[: -SETTINGS.success_frames].max()
+
+
+def test_demonstrations_that_show_nothing_but_success_are_refused() -> None:
+    with pytest.raises(StoreError, match="nothing but success.*robolearn record"):
+        fitted([demo(number, rows=4) for number in range(4)])
+
+
 def test_it_learns_what_success_looks_like(good: Fitted) -> None:
     fresh = demo(99)
     probability = good.classifier.probabilities(features_of(fresh))

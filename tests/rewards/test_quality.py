@@ -71,6 +71,30 @@ def test_no_more_failing_frames_pass_than_allowed(max_fpr: float) -> None:
     assert (positives < below).mean() <= 0.011
 
 
+def mixed(*parts: tuple[float, int]) -> np.ndarray:
+    """So many frames of each probability."""
+    return np.repeat([value for value, _ in parts], [count for _, count in parts]).astype(np.float32)
+
+
+@pytest.mark.parametrize(("max_fpr", "passing", "recall"), [(0.0, 0.0, 0.9), (0.002, 0.0, 0.9), (0.06, 0.05, 1.0)])
+def test_doubtful_successes_do_not_pull_the_line_below_what_is_allowed(
+    max_fpr: float, passing: float, recall: float
+) -> None:
+    negatives, positives = mixed((0.05, 950), (0.93, 50)), mixed((0.6, 10), (0.97, 90))
+    above, below = choose_thresholds(negatives, positives, max_fpr)
+    found = quality(np.concatenate([negatives, positives]), np.arange(1100) >= 1000, above, below)
+    assert (found.fpr, found.recall) == (passing, recall)
+
+
+@pytest.mark.parametrize("worst", [0.7, 0.999, 1.0])
+def test_what_cannot_be_told_from_failure_is_missed(worst: float) -> None:
+    """The worst failing frame lies above all successes, even where the next number is above 1."""
+    negatives, positives = mixed((0.1, 99), (worst, 1)), mixed((0.65, 50))
+    above, below = choose_thresholds(negatives, positives, 0.0)
+    assert not (negatives >= above).any() and not (positives >= above).any()
+    assert below <= 0.5
+
+
 def test_a_looser_bound_never_raises_the_line() -> None:
     rng = np.random.default_rng(2)
     negatives, positives = rng.beta(1, 3, 1000).astype(np.float32), rng.beta(5, 1, 300).astype(np.float32)
