@@ -66,7 +66,6 @@ setup(
         "gymnasium>=1.0",
         "Jinja2>=3.1",
         "MarkupSafe>=2.1",
-        "matplotlib>=3.9",
         "mink>=1.0",
         "mujoco>=4.0",
         "numba>=0.61",

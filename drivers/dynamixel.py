@@ -10,7 +10,6 @@ from drivers.dxl_bus import dxl_bus
 from drivers.dynamixel_setup import (
     GOAL_POSITION,
     GOAL_PWM,
-    HARDWARE_ERROR,
     MODELS,
     PRESENT_POSITION,
     TORQUE_ENABLE,
@@ -19,7 +18,6 @@ from drivers.dynamixel_setup import (
 )
 from drivers.keeper import Kept
 from drivers.servo_arm import GRIPPER, ArmParts, ServoArm
-from drivers.servo_bus import Block
 from drivers.servo_readings import ServoReading
 from drivers.servos import Servos, TorqueRegisters
 from drivers.table import Cell
@@ -28,13 +26,15 @@ from robolearn.kinematics import Kinematics
 
 STATE_SIZE = 31  # from the goal on: present current, velocity, position, trajectories, voltage, temperature
 PRESENT = 10  # where what is measured begins in it
+SWITCH_SIZE = 7  # from the torque on, up to and with the hardware error
 STEPS_S_PER_COUNT = 0.229 / 60 * 4096
-ALERT = 0x80
 ERROR_NAMES = {1: "voltage out of range", 4: "overheated", 8: "encoder fault", 16: "electrical shock", 32: "overload"}
 
 
 class DxlServos(Servos):
     """Dynamixels of the X series."""
+
+    passing = 0  # an error bars the torque until the power was off
 
     def __init__(self, config: DynamixelConfig) -> None:
         bus = dxl_bus(config.port, config.baud, config.patience_s)
@@ -61,28 +61,29 @@ class DxlServos(Servos):
         dynamixel_setup.answer_at_once(self._bus, self._config)
 
     def look(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
-        """One sync read of the whole state of some servos, and of its error for one that is alert."""
+        """The state of some servos, and whether they are on: two sync reads, as what lies between is twice as long."""
         asked_s = time.monotonic()
-        blocks = self._bus.blocks(ids, GOAL_POSITION, STATE_SIZE)
-        return {servo: self._reading(asked_s, servo, block) for servo, block in blocks.items()}
+        states = self._bus.blocks(ids, GOAL_POSITION, STATE_SIZE)
+        switches = self._bus.blocks(list(states), TORQUE_ENABLE, SWITCH_SIZE) if states else {}
+        return {servo: self._reading(asked_s, servo, states[servo].data, switches[servo].data) for servo in switches}
 
     def tell(self, goals_steps: Mapping[int, int]) -> None:
         """One sync write of goals."""
-        self._bus.write_all({one: goal.to_bytes(4, "little") for one, goal in goals_steps.items()}, GOAL_POSITION)
+        goals = {one: goal.to_bytes(4, "little", signed=True) for one, goal in goals_steps.items()}
+        self._bus.write_all(goals, GOAL_POSITION)
 
-    def trouble(self, status: int) -> Sequence[str]:
+    def errors(self, status: int) -> Sequence[str]:
         """What the bits of the hardware error mean."""
         return [name for bit, name in ERROR_NAMES.items() if status & bit]
 
-    def _reading(self, asked_s: float, servo: int, block: Block) -> ServoReading:
-        status = self._bus.read(servo, HARDWARE_ERROR, 1) if block.error & ALERT else 0
-        model, data = self._models[servo], block.data[PRESENT:]
+    def _reading(self, asked_s: float, servo: int, state: bytes, switch: bytes) -> ServoReading:
+        model, data = self._models[servo], state[PRESENT:]
         felt = number(data, 0, 2)
         current_a = None if model.stall_current_a is None else felt * model.current_unit_a
         load = felt / 1000 if model.stall_current_a is None else felt * model.current_unit_a / model.stall_current_a
         return ServoReading(
-            asked_s, status, number(block.data, 0, 4), number(data, 6, 4), number(data, 2, 4) * STEPS_S_PER_COUNT, load,
-            number(data, 18, 2) / 10, data[20], current_a,
+            asked_s, switch[0] == 1, switch[-1], number(state, 0, 4), number(data, 6, 4),
+            number(data, 2, 4) * STEPS_S_PER_COUNT, load, number(data, 18, 2) / 10, data[20], current_a,
         )  # fmt: skip
 
 

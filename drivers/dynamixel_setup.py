@@ -10,6 +10,7 @@ from calibration.joints import ServoScale
 from drivers.servo_arm import GRIPPER, OnClose
 from drivers.servo_bus import ServoBus
 from drivers.servo_search import Tables, tables_of
+from drivers.servo_units import within
 from robolearn.config import Key, Limit
 from robolearn.errors import ConfigError, DeviceError, unknown
 
@@ -150,10 +151,12 @@ def torque_limits(config: DynamixelConfig) -> dict[int, int]:
 
 def hold(bus: ServoBus, config: DynamixelConfig) -> None:
     """Switch the torque on where the arm is; a servo that holds already goes on holding. Raises DeviceError."""
-    for servo, table in _tables(bus, config).items():
+    tables = _tables(bus, config)
+    for scale in config.scales.values():
+        table = tables[scale.id]
         if not table[TORQUE_ENABLE]:
-            bus.write(servo, GOAL_POSITION, 4, number(table, PRESENT_POSITION, 4))
-            bus.write(servo, TORQUE_ENABLE, 1, 1)
+            bus.write(scale.id, GOAL_POSITION, 4, within(scale, number(table, PRESENT_POSITION, 4)))
+            bus.write(scale.id, TORQUE_ENABLE, 1, 1)
 
 
 def answer_at_once(bus: ServoBus, config: DynamixelConfig) -> None:

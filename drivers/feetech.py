@@ -18,14 +18,17 @@ from robolearn.config import Section
 from robolearn.kinematics import Kinematics
 
 SPEED_RAD_S = 4.7  # STS3215, no load
-STATE_SIZE = 29  # from the goal on: what it is to be, and present position, speed, load, voltage, ..., current
-PRESENT = 14  # where what is measured begins in it
+STATE_SIZE = 31  # from the torque on: what it is to be, and present position, speed, load, voltage, ..., current
+GOAL, PRESENT = 2, 16  # where the goal, and what is measured, begin in it
 STATUS_NAMES = ("voltage out of range", "sensor fault", "overheated", "over-current", "angle fault", "overload")
+OVER_CURRENT, OVERLOAD = 0x08, 0x20
 AMPERE_PER_STEP = 0.0065
 
 
 class StsServos(Servos):
     """STS servos."""
+
+    passing = OVER_CURRENT | OVERLOAD
 
     def __init__(self, config: FeetechConfig) -> None:
         bus = sts_bus(config.port, config.baud, config.patience_s)
@@ -49,14 +52,14 @@ class StsServos(Servos):
     def look(self, ids: Sequence[int]) -> Mapping[int, ServoReading]:
         """One sync read of the whole state of some servos."""
         asked_s = time.monotonic()
-        blocks = self._bus.blocks(ids, GOAL_POSITION, STATE_SIZE)
+        blocks = self._bus.blocks(ids, TORQUE_ENABLE, STATE_SIZE)
         return {servo: _reading(asked_s, block.data) for servo, block in blocks.items()}
 
     def tell(self, goals_steps: Mapping[int, int]) -> None:
         """One sync write of goals."""
         self._bus.write_all({one: goal.to_bytes(2, "little") for one, goal in goals_steps.items()}, GOAL_POSITION)
 
-    def trouble(self, status: int) -> Sequence[str]:
+    def errors(self, status: int) -> Sequence[str]:
         """What the status bits mean."""
         return [name for bit, name in enumerate(STATUS_NAMES) if status & 1 << bit]
 
@@ -70,7 +73,7 @@ def arm(section: Section, cell: Cell) -> ServoArm:
 
 
 def _reading(asked_s: float, data: bytes) -> ServoReading:
-    """The block from the goal on."""
+    """The block from the torque on."""
 
     def word(at: int, sign_bit: int) -> int:
         value = data[at] | data[at + 1] << 8
@@ -78,7 +81,7 @@ def _reading(asked_s: float, data: bytes) -> ServoReading:
         return -size if value & 1 << sign_bit else size
 
     return ServoReading(
-        asked_s, data[PRESENT + 9], word(0, 15), word(PRESENT, 15), word(PRESENT + 2, 15),
+        asked_s, data[0] == 1, data[PRESENT + 9], word(GOAL, 15), word(PRESENT, 15), word(PRESENT + 2, 15),
         word(PRESENT + 4, 10) / 1000, data[PRESENT + 6] / 10, data[PRESENT + 7],
         word(PRESENT + 13, 15) * AMPERE_PER_STEP,
     )  # fmt: skip

@@ -12,7 +12,8 @@ from robolearn.errors import DeviceError
 FIRMWARE, MODEL, RETURN_DELAY, MIN_ANGLE, MAX_ANGLE = 0, 3, 7, 9, 11
 PHASE, P, D, I, OFFSET, MODE = 18, 21, 22, 23, 31, 33  # noqa: E741
 TORQUE_ENABLE, ACCELERATION, GOAL_POSITION, GOAL_SPEED, TORQUE_LIMIT, LOCK = 40, 41, 42, 46, 48, 55
-PRESENT_POSITION, SETTINGS_SIZE = 56, 58  # everything up to and with the present position
+PRESENT_POSITION, STATUS = 56, 65
+TABLE_SIZE = 66  # everything up to and with the status
 MULTI_TURN = 0x10  # a bit of PHASE
 DAMPING = 32
 FULL_TORQUE = 1000  # of TORQUE_LIMIT
@@ -21,8 +22,8 @@ OUTSIDE_STEPS = 25  # 2 degrees: how far beyond its range a joint may stand at t
 
 
 def read_all(bus: ServoBus, config: FeetechConfig) -> Tables:
-    """All settings of every servo, by id. Raises DeviceError, naming who does not answer and why."""
-    return tables_of(bus, config.servos, 0, SETTINGS_SIZE, BAUDS)
+    """Registers of every servo, by id. Raises DeviceError, naming who does not answer and why."""
+    return tables_of(bus, config.servos, 0, TABLE_SIZE, BAUDS)
 
 
 def look_over(bus: ServoBus, config: FeetechConfig) -> str:
@@ -66,9 +67,9 @@ def torque_limits(config: FeetechConfig) -> dict[int, int]:
 def hold(bus: ServoBus, config: FeetechConfig) -> None:
     """Switch the torque on where the arm is; a servo that holds already goes on holding. Raises DeviceError.
 
-    A servo that gave way under too much load tries again."""
+    A servo that gave way under too much load tries again where it is: its torque counts as on, and its goal is old."""
     for servo, table in read_all(bus, config).items():
-        if table[TORQUE_ENABLE] != 1:
+        if table[TORQUE_ENABLE] != 1 or table[STATUS]:
             bus.write(servo, GOAL_POSITION, 2, _word(table, PRESENT_POSITION))
         bus.write(servo, TORQUE_ENABLE, 1, 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +15,12 @@ from drivers.hand_device import Felt, HandDevice
 from drivers.table import Cell
 from robolearn.config import Key, Section
 from robolearn.contracts import Arm, Clock
-from robolearn.errors import DeviceError
+from robolearn.errors import ConfigError, DeviceError, unknown
 
 BY_ID = Path("/dev/input/by-id")
 MOST_EVENTS = 4096
-NEAR_END = 0.1  # share of its range: an axis that rests so near its lower end is a trigger
+PEDALS = frozenset({"ABS_GAS", "ABS_BRAKE"})
+RIGHT_STICK, SHOULDERS = frozenset({"ABS_RX", "ABS_RY"}), frozenset({"ABS_Z", "ABS_RZ"})
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,20 @@ class GamepadConfig(HandConfig):
     """A gamepad."""
 
     device: Annotated[str, Key("path that names this very gamepad, as in /dev/input/by-id")]
+    triggers: Annotated[
+        tuple[str, ...] | None, Key("axes that rest at their lower end; without it, as the kernel's drivers name them")
+    ] = None
+
+    def resting_low(self, axes: Collection[str]) -> Collection[str]:
+        """Which of a gamepad's axes are triggers. Raises ConfigError for one that it has not.
+
+        Never told by where an axis is: a stick may be held at its end while the gamepad is opened."""
+        if self.triggers is None:
+            return PEDALS | SHOULDERS if RIGHT_STICK.issubset(axes) else PEDALS
+        for axis in self.triggers:
+            if axis not in axes:
+                raise ConfigError(unknown("axis", axis, axes))
+        return self.triggers
 
 
 @dataclass(frozen=True)
@@ -37,9 +53,8 @@ class Axis:
     rest: float
 
     @staticmethod
-    def of(info: evdev.AbsInfo) -> Axis:
-        """A stick that rests in the middle of its range, or a trigger that rests at its lower end."""
-        is_trigger = info.value - info.min <= NEAR_END * (info.max - info.min)
+    def of(info: evdev.AbsInfo, is_trigger: bool) -> Axis:
+        """A stick rests in the middle of its range, a trigger at its lower end."""
         return Axis(info.min, info.max, info.min if is_trigger else (info.min + info.max) / 2)
 
     def deflection(self, count: float) -> float:
@@ -48,7 +63,7 @@ class Axis:
 
 
 class Gamepad(HandDevice[evdev.InputDevice[str]]):
-    """One gamepad; its sticks and triggers must be at rest when it is opened."""
+    """One gamepad."""
 
     name = "gamepad"
 
@@ -74,7 +89,8 @@ class Gamepad(HandDevice[evdev.InputDevice[str]]):
             infos = {_axis(code): device.absinfo(code) for code in _codes(device, ecodes.EV_ABS)}
             buttons = {name for code in _codes(device, ecodes.EV_KEY) for name in _names(code)}
             self._config.check(infos, buttons)
-            self._axes = {name: Axis.of(info) for name, info in infos.items() if info.max > info.min}
+            low = self._config.resting_low(infos)
+            self._axes = {name: Axis.of(info, name in low) for name, info in infos.items() if info.max > info.min}
             self._look(device)
             return device
         except OSError as error:

@@ -79,6 +79,10 @@ class Hand:
     def begin(self) -> None:
         """An episode starts: what was pressed before does not count."""
         self._events: deque[TeleopEvent] = deque()
+        self.wait_for_rest()
+
+    def wait_for_rest(self) -> None:
+        """Nothing moves before the device has been seen at rest."""
         self._rested = False
         self._engaged_until_ns = 0
         self._last_ns: int | None = None

@@ -30,7 +30,7 @@ D = TypeVar("D", bound=Closable)
 
 
 class HandDevice(ABC, Generic[D]):
-    """Implements ``Teleop``. Unplugged, it says so at each reading, and is opened again once it is back."""
+    """Implements ``Teleop``. Unplugged, it says so at each reading; once back, it drives after a rest."""
 
     name: ClassVar[str]
 
@@ -70,6 +70,7 @@ class HandDevice(ABC, Generic[D]):
             raise DeviceError(f"{self.name}: not connected; call connect() first")
         if self._device is None:
             self._device = self._open()
+            self._hand.wait_for_rest()  # whatever is pushed now, nobody may mean it any more
         felt = self._feel(self._device)
         return self._hand.reading(self._clock.now_ns(), felt.deflections, felt.pressed)
 

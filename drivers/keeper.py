@@ -9,12 +9,14 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from drivers.servo_bus import ServoBus
 from robolearn.processes import begin_unhurried
 
+AGAIN_S = 2.0  # one that fails at its start is not followed by another with every command
 log = logging.getLogger(__name__)
 
 
@@ -34,6 +36,7 @@ class Keeper:
     def __init__(self, kept: Kept) -> None:
         self._kept = kept
         self._process: subprocess.Popen[bytes] | None = None
+        self._started_s = 0.0
 
     @property
     def has_acted(self) -> bool:
@@ -41,9 +44,12 @@ class Keeper:
         return self._process is not None and self._process.poll() == 0
 
     def watch(self, bus: ServoBus) -> None:
-        """Be there from now on, if there is none yet."""
-        if self._process is not None:
+        """Be there from now on, if there is none, or none any more."""
+        now_s, process = time.monotonic(), self._process
+        if process is not None and (process.poll() is None or now_s - self._started_s < AGAIN_S):
             return
+        self.end()
+        self._started_s = now_s
         line = bus.line
         words = [str(line), str(os.getpid()), bus.path, str(bus.baud), str(bus.patience_s), json.dumps(self._kept)]
         quiet = subprocess.DEVNULL

@@ -153,6 +153,7 @@ class _Felt(NamedTuple):
 class Limp:
     """Servos that a person moves by hand: they keep their settings, and have no torque. Comes before their class."""
 
+    is_held = False
     let_down: Callable[[], None]
 
     def set_up(self) -> None:

@@ -73,7 +73,8 @@ class LinkedArm(ABC, Generic[R]):
         link, controller = self._link, self._controller
         if link is not None and link.silence_s > controller.silence_s:
             words = f" ({link.failure})" if link.failure else ""
-            self._note(f"no word from the controller at {controller.address} for {controller.silence_s:g} s{words}")
+            fault = f"no word from the controller at {controller.address} for {controller.silence_s:g} s{words}"
+            self._note(fault, link)
         return self._fault
 
     def connect(self) -> None:
@@ -91,7 +92,7 @@ class LinkedArm(ABC, Generic[R]):
             if trouble is None:
                 self._arm(link)
             else:
-                self._note(trouble)
+                self._note(trouble, link)
             undo.pop_all()
         self._link = link
 
@@ -113,16 +114,17 @@ class LinkedArm(ABC, Generic[R]):
             raise self._refusal()
         target, clips = self._in_time(asked.target_rad)
         if not link.target(target.tolist()):
-            self._note("the driver's child process does not take commands")
+            self._note("the driver's child process does not take commands", link)
             raise self._refusal()
         self._target = target
         return Executed(ArmCommand(command.stamp_ns, command.mode, target.copy(), None), (*asked.clips, *clips))
 
     def stop(self, reason: str) -> None:
         """Brake to rest; refuse commands until :meth:`rearm`."""
-        self._note(reason)
-        if self._link is not None:
-            self._link.halt()
+        link = self._link
+        self._note(reason, link)
+        if link is not None:
+            link.halt()
 
     def rearm(self) -> None:
         """Clear what stands against motion, make the controller ready where it is not, and accept commands.
@@ -150,12 +152,14 @@ class LinkedArm(ABC, Generic[R]):
         if trouble is None and link.armed and not self._is_ready(reading):
             trouble = "the controller no longer follows the driver"
         if trouble is not None:
-            self._note(trouble)
+            self._note(trouble, link)
 
-    def _note(self, fault: str) -> None:
-        """The first reason counts."""
+    def _note(self, fault: str, link: ChildLink[R] | None) -> None:
+        """The first reason counts. The child hears of it: it may know of none, and go on to its last target."""
         with self._lock:
-            self._fault = self._fault or fault
+            is_first, self._fault = self._fault is None, self._fault or fault
+        if is_first and link is not None:
+            link.halt()
 
     def _refusal(self) -> DeviceError:
         return DeviceError(f"{self._spec.name}: stopped ({self._fault}); make it safe, then call rearm()")

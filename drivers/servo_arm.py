@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from calibration.joints import ServoScale
 from drivers.arm_commands import bounded
 from drivers.servo_bus import LinkLost
-from drivers.servo_readings import NOISY_S, Readings
+from drivers.servo_readings import NOISY_S, Readings, ServoReading
 from drivers.servo_units import ServoUnits
 from drivers.servos import Servos
 from robolearn.contracts import ArmCommand, ArmSpec, ArmState, Clock, CommandMode, Executed
@@ -105,8 +105,8 @@ class ServoArm:
     def close(self) -> None:
         """Hold or let down the arm as the station's file says, and release the port."""
         with self._lock:
-            if self._connected and self._servos.is_open and self._parts.on_close == "release":
-                self._try_to(self._servos.let_down)
+            if self._connected and self._servos.is_open:
+                self._try_to(self._servos.let_down if self._parts.on_close == "release" else self._stay)
             self._connected = False
             self._servos.close()
 
@@ -133,7 +133,7 @@ class ServoArm:
             return Executed(sent, allowed.clips)
 
     def stop(self, reason: str) -> None:
-        """Hold still where the arm is; an arm that cannot be reached stays at its last goals."""
+        """Hold still where the arm is, and go on gripping; who cannot be heard goes on to the last goal."""
         with self._lock:
             self._fault = self._fault or reason
             if self._connected and self._servos.is_open:
@@ -146,15 +146,12 @@ class ServoArm:
             self._refresh()
             self._state()
             if self._fault is not None:
+                self._require_well(self._servos.lasting)
                 self._servos.forget()
                 self._servos.set_up()
                 self._servos.hold()
                 self._refresh()
-            unwell = self._unwell()
-            if unwell:
-                raise DeviceError(
-                    f"arm {self._spec.name}: {unwell}. Relieve or cool it, or switch its power off and on; then rearm"
-                )
+            self._require_well(self._servos.trouble)
             self._stay()
             self._fault = None
 
@@ -176,7 +173,7 @@ class ServoArm:
             self._lose(str(error))
             return
         self._watch_silence(len(wanted) < len(self._ids) or self._garbage() > garbage, asked_s)
-        unwell = self._unwell()
+        unwell = self._unwell(self._servos.trouble)
         if unwell and self._fault is None:
             self.stop(unwell)
 
@@ -214,10 +211,12 @@ class ServoArm:
         self._servos.forget()
 
     def _stay(self) -> None:
-        """Make where the arm is its goal."""
+        """Make where the joints are their goals. One not heard now keeps its own: it is no longer where it was."""
+        asked_s = time.monotonic()
         self._refresh()
-        believed = self._readings.believed
-        self._servos.send({servo: believed[servo].position_steps for servo in self._ids if servo in believed})
+        heard = {servo: one for servo, one in self._readings.believed.items() if one.stamp_s >= asked_s}
+        if goals := self._units.holding(heard):
+            self._servos.send(goals)
 
     def _try_to(self, act: Callable[[], None]) -> None:
         try:
@@ -225,9 +224,16 @@ class ServoArm:
         except DeviceError as error:
             log.warning("arm %s: %s", self._spec.name, error)
 
-    def _unwell(self) -> str:
-        """Which servos report what; empty if all are well."""
-        told = {servo: self._servos.trouble(one.status) for servo, one in self._readings.believed.items()}
+    def _require_well(self, trouble: Callable[[ServoReading], Sequence[str]]) -> None:
+        unwell = self._unwell(trouble)
+        if unwell:
+            raise DeviceError(
+                f"arm {self._spec.name}: {unwell}. Relieve or cool it, or switch its power off and on; then rearm"
+            )
+
+    def _unwell(self, trouble: Callable[[ServoReading], Sequence[str]]) -> str:
+        """What ails which servos; empty if all are well."""
+        told = {servo: trouble(one) for servo, one in self._readings.believed.items()}
         return "; ".join(f"servo of {self._names[one]}: {', '.join(words)}" for one, words in told.items() if words)
 
     def _state(self) -> ArmState:

@@ -21,6 +21,7 @@ class ServoReading(NamedTuple):
     """One answer of a servo, in its own steps."""
 
     stamp_s: float  # monotonic, when it was asked for
+    torque: bool  # on
     status: int
     goal_steps: int
     position_steps: int
@@ -35,7 +36,7 @@ class ServoReading(NamedTuple):
         passed_s = self.stamp_s - earlier.stamp_s
         moved = 0.5 * (self.speed_steps_s + earlier.speed_steps_s) * passed_s
         return (
-            self.status == earlier.status
+            (self.torque, self.status) == (earlier.torque, earlier.status)
             and abs(self.position_steps - earlier.position_steps - moved) <= AGREE_STEPS
             and abs(self.speed_steps_s - earlier.speed_steps_s) <= AGREE_STEPS_S
             and abs(self.load - earlier.load) <= AGREE_LOAD

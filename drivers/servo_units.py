@@ -37,12 +37,17 @@ class ServoUnits:
     def goals(self, command: Bounded) -> dict[int, int]:
         """Goal of each servo that the command means."""
         pairs = zip(self._joints, command.target_rad, strict=True)
-        goals = {scale.id: _within(scale, float(scale.steps(angle))) for scale, angle in pairs}
+        goals = {scale.id: within(scale, float(scale.steps(angle))) for scale, angle in pairs}
         if command.gripper_opening is not None:
             scale = self._gripper
             share = 1.0 - command.gripper_opening if scale.drive_mode else command.gripper_opening
-            goals[scale.id] = _within(scale, scale.range_min + share * (scale.range_max - scale.range_min))
+            goals[scale.id] = within(scale, scale.range_min + share * (scale.range_max - scale.range_min))
         return goals
+
+    def holding(self, readings: Mapping[int, ServoReading]) -> dict[int, int]:
+        """Goals of the joints among ``readings`` that keep them where they are. One without torque holds nothing."""
+        heard = [(scale, readings[scale.id]) for scale in self._joints if scale.id in readings]
+        return {scale.id: within(scale, one.position_steps) for scale, one in heard if one.torque}
 
     def felt(self, readings: Mapping[int, ServoReading]) -> Felt:
         """The arm's state from a reading of each servo."""
@@ -55,7 +60,8 @@ class ServoUnits:
         return Felt(position, velocity, min(1.0, max(0.0, opening)), min(1.0, max(-1.0, load)))
 
 
-def _within(scale: ServoScale, steps: float) -> int:
+def within(scale: ServoScale, steps: float) -> int:
+    """The goal [steps] nearest to a position: beyond their range servos take none."""
     return min(max(round(steps), scale.range_min), scale.range_max)
 
 

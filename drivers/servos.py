@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from drivers.keeper import Keeper, Kept
 from drivers.servo_bus import ServoBus
 from drivers.servo_readings import ServoReading
 
 LET_DOWN_S, LET_DOWN_STEPS = 2.0, 20
+NO_TORQUE = "torque off, as after a loss of power"
 
 
 class TorqueRegisters(NamedTuple):
@@ -27,6 +28,9 @@ class Servos(ABC):
 
     Nobody answers to a goal: on a noisy line it may not arrive, or be another one that still passes a checksum of eight
     bits. So goals are read back with each reading, and sent again where a servo has another one or does not say."""
+
+    is_held: ClassVar[bool] = True  # False: a person moves them by hand, and they have no torque
+    passing: ClassVar[int]  # status bits that go when the torque is switched on anew
 
     def __init__(self, bus: ServoBus, torque: TorqueRegisters, kept: Kept) -> None:
         self._bus, self._ids, self._torque = bus, tuple(torque.most), torque
@@ -63,13 +67,16 @@ class Servos(ABC):
         heard = self.look(ids)
         if self._keeper.has_acted:
             self.forget()
-        told = [servo for servo in ids if servo in self._goals_steps]
-        if any(servo not in heard or heard[servo].goal_steps != self._goals_steps[servo] for servo in told):
-            self.tell(self._goals_steps)
+        told = {servo: self._goals_steps[servo] for servo in ids if servo in self._goals_steps}
+        lacking = {servo: goal for servo, goal in told.items() if servo not in heard or _lacks(heard[servo], goal)}
+        if lacking:
+            self.tell(lacking)
         return heard
 
     def send(self, goals_steps: Mapping[int, int]) -> None:
         """New goals."""
+        if self._keeper.has_acted:
+            self.forget()
         self._goals_steps |= goals_steps
         self._keeper.watch(self._bus)
         self.tell(goals_steps)
@@ -88,6 +95,14 @@ class Servos(ABC):
             time.sleep(LET_DOWN_S / LET_DOWN_STEPS)
         for servo in self._ids:
             self._bus.write(servo, self._torque.enable, 1, 0)
+
+    def trouble(self, reading: ServoReading) -> Sequence[str]:
+        """What ails a servo; empty if it is well."""
+        return self.errors(reading.status) or ([] if reading.torque or not self.is_held else [NO_TORQUE])
+
+    def lasting(self, reading: ServoReading) -> Sequence[str]:
+        """What of that is not mended by torque that is switched on anew."""
+        return self.errors(reading.status & ~self.passing)
 
     @abstractmethod
     def look_over(self) -> str:
@@ -110,5 +125,10 @@ class Servos(ABC):
         """Write goals to some servos at once."""
 
     @abstractmethod
-    def trouble(self, status: int) -> Sequence[str]:
-        """What the status bits of a servo mean; empty if it is well."""
+    def errors(self, status: int) -> Sequence[str]:
+        """What the status bits of a servo mean."""
+
+
+def _lacks(reading: ServoReading, goal_steps: int) -> bool:
+    """Has a servo another goal than it was told? One without torque was without power, and is told nothing."""
+    return reading.torque and reading.goal_steps != goal_steps

@@ -72,6 +72,7 @@ class SpaceMouse(HandDevice[pyspacemouse.SpaceMouseDevice]):
                 f"spacemouse: {error} Plugged in, and allowed to this user? Install drivers/udev/60-robolearn.rules, "
                 "then plug it in again; see docs/devices/inputs.md."
             ) from error
+        time.sleep(SETTLE_S)
         self._drained_s = self._heard_s = time.monotonic()
         self._report_s = NO_REPORT_S
         self._config.check(AXES, device.info.button_names)

@@ -16,7 +16,16 @@ import numpy as np
 from drivers.child_link import Program
 from drivers.linked_arm import Controller, LinkedArm
 from drivers.table import Cell
-from drivers.ur_words import EMERGENCY_BIT, NORMAL_BITS, PLAYING, PROTECTIVE_BIT, ROBOT_RUNNING, Reading, Settings
+from drivers.ur_words import (
+    EMERGENCY_BIT,
+    KEEP_S,
+    NORMAL_BITS,
+    PLAYING,
+    PROTECTIVE_BIT,
+    ROBOT_RUNNING,
+    Reading,
+    Settings,
+)
 from robolearn.config import Key, Limit, Section
 from robolearn.contracts import ArmSpec, ArmState, Clock, CommandMode, Float
 from robolearn.errors import ConfigError
@@ -25,6 +34,7 @@ from robolearn.kinematics import Kinematics
 NO_ANSWER = (
     "Check the cable, the address, and that the controller is on and lets RTDE through (Settings, Security, Services)."
 )
+SHORTEST_SILENCE_S = 2.5 * KEEP_S  # the child's own cycle and a packet's way come on top of that pause
 JOINTS = 6
 JOINT_RANGE_RAD = np.array([2 * np.pi, 2 * np.pi, np.pi, 2 * np.pi, 2 * np.pi, 2 * np.pi])
 JOINT_SPEED_RAD_S = np.full(JOINTS, np.pi)  # of a UR5e
@@ -40,7 +50,14 @@ class UrConfig:
     payload_kg: Annotated[float, Limit("mass of gripper and tool", low=0.0, high=5.0)]
     payload_centre_m: Annotated[tuple[float, float, float], Key("its centre in the flange frame", low=-0.5, high=0.5)]
     zero_wrench: Annotated[bool, Key("take the force at arming as none; the tool must then hang free")]
-    silence_s: Annotated[float, Limit("a controller silent for longer is a lost link", low=0.02, high=1.0)]
+    silence_s: Annotated[
+        float,
+        Limit(
+            "a controller silent for longer is a lost link; it judges the driver alike, who repeats a target only "
+            f"after {KEEP_S} s, so that less than {SHORTEST_SILENCE_S} would end a healthy link",
+            low=SHORTEST_SILENCE_S, high=1.0,
+        ),
+    ]  # fmt: skip
 
 
 def arm(section: Section, cell: Cell) -> UrArm:

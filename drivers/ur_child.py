@@ -10,10 +10,9 @@ import rtde_control
 import rtde_receive
 
 from drivers.child import run_child
-from drivers.ur_words import NORMAL_BITS, PROTECTIVE_BIT, Reading, Settings
+from drivers.ur_words import KEEP_S, NORMAL_BITS, PROTECTIVE_BIT, Reading, Settings
 
 RTDE_HZ = 125.0
-KEEP_S = 0.02
 STOP_M_S2 = 10.0
 UNLOCK_S = 2.0
 VARIABLES = [

@@ -12,6 +12,7 @@ _READING = struct.Struct("<q24diii")
 
 NORMAL_BITS, PROTECTIVE_BIT, EMERGENCY_BIT = 0b11, 1 << 2, 1 << 7  # of the controller's safety status; 11: or reduced
 ROBOT_RUNNING, PLAYING = 7, 2
+KEEP_S = 0.02  # without a new target, the child says the last one again after so long
 
 Six = tuple[float, float, float, float, float, float]
 

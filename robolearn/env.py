@@ -3,9 +3,9 @@
 ``gymnasium.make("robolearn.env:robolearn/Cell-v0", task="lift_cube")``; the part before the colon may go once this
 module is imported.
 
-Observations are what a policy of this project sees: ``proprio`` as :meth:`Station.proprio` gives it, and one picture
-per camera. Actions are shares of full scale in [-1, 1], as ``Action.values``. The reward is 1 at the tick at which the
-world knows that the task has succeeded, else 0.
+Observations are what a policy of this project sees: ``proprio`` as :meth:`Station.proprio` gives it, and of one
+picture per camera the part that is used. Actions are shares of full scale in [-1, 1], as ``Action.values``. The reward
+is 1 at the tick at which the world knows that the task has succeeded, else 0.
 """
 
 from __future__ import annotations
@@ -59,8 +59,7 @@ class CellEnv(gymnasium.Env[Seen, Float32]):
         self._steps, self._last = 0, self._station.observe()
         low, high = -np.inf, np.inf
         pictures = {
-            name: spaces.Box(0, 255, (camera.height, camera.width, 3), np.uint8)
-            for name, camera in settings.cameras.items()
+            name: spaces.Box(0, 255, (*camera.used_shape, 3), np.uint8) for name, camera in settings.cameras.items()
         }
         proprio = spaces.Box(low, high, (self._station.proprio_dim,), np.float32)
         self.observation_space = cast("spaces.Space[Seen]", spaces.Dict({PROPRIO: proprio, **pictures}))

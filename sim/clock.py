@@ -17,6 +17,11 @@ class LockStepClock:
         self._advance = advance
         self._now_ns = 0
 
+    @property
+    def lock_step(self) -> bool:
+        """Time always stands still while nobody sleeps on it."""
+        return True
+
     def now_ns(self) -> int:
         """Simulated nanoseconds since the twin was built."""
         return self._now_ns

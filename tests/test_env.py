@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 import gymnasium
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from robolearn.config import find
 from robolearn.env import ID, PROPRIO, CellEnv
 from robolearn.errors import BorderError, ConfigError
 
@@ -38,6 +40,22 @@ def test_it_is_made_by_its_id(name: str) -> None:
     made = gymnasium.make(name, task="lift_cube")
     try:
         assert set(cast(gymnasium.spaces.Dict, made.observation_space).spaces) == {PROPRIO, "front", "wrist"}
+    finally:
+        made.close()
+
+
+def test_what_is_seen_through_a_crop_fits_the_space(tmp_path: Path) -> None:
+    shipped = find("stations", "so101_twin").read_text(encoding="utf-8")
+    whole = "front: {width: 128, height: 128, fps: 30}"
+    assert whole in shipped
+    station = tmp_path / "cropped.yaml"
+    cropped = f"{whole[:-1]}, crop: {{x: 20, y: 4, width: 96, height: 112}}}}"
+    station.write_text(shipped.replace(whole, cropped), encoding="utf-8")
+    made = CellEnv(station=str(station), task="lift_cube")
+    try:
+        seen = [made.reset(seed=0)[0], made.step(STILL)[0]]
+        assert all(made.observation_space.contains(one) for one in seen)
+        assert {one["front"].shape for one in seen} == {(112, 96, 3)}
     finally:
         made.close()
 

@@ -203,8 +203,7 @@ class Actor:
     def _finish(self, writer: EpisodeWriter, seen: Seen, verdict: Verdict, tally: Tally, ending: Ending) -> None:
         tally.ending = ending
         last = self._row(seen, verdict, self.policy.base_action.copy(), None)
-        truth = self.cell.station.world.succeeded()
-        writer.end(ending, last=last, label=LABELS.get(tally.event), ground_truth=truth)
+        writer.end(ending, last=last, label=LABELS.get(tally.event), ground_truth=self.cell.truth())
 
     def _row(self, seen: Seen, verdict: Verdict, base_action: Float32, step: Step | None) -> Row:
         return row_of(

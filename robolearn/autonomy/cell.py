@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,14 +15,15 @@ from robolearn.autonomy.timing import Stopwatch
 from robolearn.backends import open_station
 from robolearn.contracts import Clock, Encoded, Float32, Frame, Observation
 from robolearn.episodes import EpisodeInfo, EpisodeKind, FeatureSchema, StoreSchema
+from robolearn.errors import DeviceError
 from robolearn.processes import keep_for_good
 from robolearn.reference import ActionConfig
 from robolearn.station import ACTION_NAMES, Station, StationConfig
 from robolearn.task import TaskConfig
 from robolearn.vision.encoder import Encoder
 
+log = logging.getLogger(__name__)
 GRIPPER = ACTION_NAMES.index("gripper")
-CLOCK_PROBE_S = 0.1  # longer than a control period: the clock of a twin that runs by itself goes by those
 
 
 class FrameEncoder(Protocol):
@@ -30,6 +31,15 @@ class FrameEncoder(Protocol):
 
     def encode(self, frames: Mapping[str, Frame], proprio: Float32, variants: int | None = None) -> Encoded:
         """Features (V, D) of each camera; ``variants`` None means as many as are stored."""
+
+
+@runtime_checkable
+class MayStandStill(Protocol):
+    """A clock that may be that of a twin in lock-step."""
+
+    @property
+    def lock_step(self) -> bool:
+        """True if time stands still while nobody sleeps on it."""
 
 
 class Seen(NamedTuple):
@@ -67,6 +77,16 @@ class Cell:
         """Reset the cell for an episode, and describe it. Raises DeviceError."""
         draws = self.station.reset(seed)
         return EpisodeInfo(kind, seed, __version__, draws)
+
+    def truth(self) -> bool | None:
+        """What the world knows of the task's success; None if it does not know, or does not answer any more.
+
+        An episode that has just ended must not lose its label with a twin or scene that is started again."""
+        try:
+            return self.station.world.succeeded()
+        except DeviceError as error:
+            log.warning("the world does not say whether the task has succeeded: %s", error)
+            return None
 
     def gripper_now(self, observation: Observation) -> float:
         """The action value that leaves the gripper as it is."""
@@ -120,6 +140,4 @@ def store_schema(station: Station, task: TaskConfig, encoder: Encoder, store_ima
 
 def is_lock_step(clock: Clock) -> bool:
     """True if time stands still while nobody sleeps on the clock: the world of a twin waits for its actor."""
-    before_ns = clock.now_ns()
-    time.sleep(CLOCK_PROBE_S)
-    return clock.now_ns() == before_ns
+    return isinstance(clock, MayStandStill) and clock.lock_step

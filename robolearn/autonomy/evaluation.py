@@ -18,7 +18,7 @@ from robolearn.autonomy.cell import Cell
 from robolearn.autonomy.witness import Witness
 from robolearn.contracts import Action, Decision, Encoded, Image, Policy, RewardModel
 from robolearn.episodes import EpisodeKind
-from robolearn.errors import DeviceError
+from robolearn.errors import DeviceError, RobolearnError
 from robolearn.seeds import EVALUATION
 from robolearn.statistics import wilson
 
@@ -40,6 +40,15 @@ class Outcome:
     pictures: tuple[Image, ...] = field(repr=False, default=())  # of the first camera, over the episode
 
 
+@dataclass(frozen=True)
+class Evaluated:
+    """What an evaluation has come to: never without an outcome."""
+
+    outcomes: tuple[Outcome, ...]  # in the order of the seeds
+    cut_short: str | None = None  # why there are not as many as seeds; None: there are
+    error: RobolearnError | KeyboardInterrupt | None = None  # still to be raised, once the outcomes are kept
+
+
 def held_out_seeds(count: int) -> list[int]:
     """The first ``count`` resets that no training ever sees."""
     return [EVALUATION.seed(index) for index in range(count)]
@@ -57,7 +66,7 @@ class Trial:
     witness: Witness | None  # None: the world itself knows
 
     def run(self, seed: int) -> Outcome:
-        """One episode. Raises DeviceError, and EnoughSeen as the witness does."""
+        """One episode. Raises BorderError and DeviceError, and EnoughSeen as the witness does."""
         cell = self.cell
         if self.witness is not None:
             self.witness.prepare()
@@ -113,8 +122,9 @@ def best_and_worst(outcomes: Sequence[Outcome]) -> dict[str, Outcome]:
     return {label: chosen[0] for label, chosen in (("best", successes[:1]), ("worst", worst)) if chosen}
 
 
-def as_json(outcomes: Sequence[Outcome], policy_hz: float, frames: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """One or more outcomes as their file holds them; ``frames`` are the strips of pictures."""
+def as_json(evaluated: Evaluated, policy_hz: float, frames: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Outcomes as their file holds them; ``frames`` are the strips of pictures."""
+    outcomes = evaluated.outcomes
     successes = [outcome for outcome in outcomes if outcome.success]
     interval = wilson(len(successes), len(outcomes))
     cycle_time_s = float(np.mean([outcome.steps for outcome in successes])) / policy_hz if successes else None
@@ -124,6 +134,7 @@ def as_json(outcomes: Sequence[Outcome], policy_hz: float, frames: Sequence[Mapp
         "ci95": [interval.low, interval.high],
         "cycle_time_s": cycle_time_s,
         "decided_by": outcomes[0].decided_by,
+        "cut_short": evaluated.cut_short,
         "per_episode": [
             {
                 "seed": outcome.seed,

@@ -5,22 +5,24 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
 
 from robolearn.autonomy.cell import Cell, open_cell
-from robolearn.autonomy.evaluation import Outcome, Trial
+from robolearn.autonomy.evaluation import Evaluated, Outcome, Trial
 from robolearn.autonomy.homing import start_pose
 from robolearn.autonomy.models import learned_policy, load_base, load_reward
 from robolearn.autonomy.per_process import once_per_process
 from robolearn.autonomy.witness import EnoughSeen, Witness
 from robolearn.backends import load_station, load_task
-from robolearn.errors import ConfigError, DeviceError
+from robolearn.errors import BorderError, ConfigError, DeviceError, RobolearnError
 from robolearn.learning.config import load_learning
 from robolearn.learning.run_folder import RunFolder
 from robolearn.vision.encoder import Encoder
@@ -28,6 +30,13 @@ from robolearn.vision.tower import Tower
 
 log = logging.getLogger(__name__)
 Which = Literal["base", "final"]
+Fault = BorderError | DeviceError
+NOTHING_JUDGED = "the evaluation was ended before its first episode was judged: there is nothing to keep"
+BY_KEYBOARD = "stopped by the keyboard"
+WORKER_KILLED = (
+    "a process of the evaluation was killed, as the system does when memory runs out: set fewer workers in the section "
+    "evaluation of the learning configuration"
+)
 THREADS = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -44,41 +53,88 @@ class EvaluationJob:
     start_pose: Path | None = None  # file with that of the run's own arm, where no world brings the arm to its start
 
 
-def evaluate(
-    job: EvaluationJob, seeds: Sequence[int], workers: int, report: Callable[[Outcome], None]
-) -> list[Outcome]:
-    """Outcomes in the order of ``seeds``; of the first, if a person ends it early. Raises ConfigError, DeviceError and
-    ModelError.
+def evaluate(job: EvaluationJob, seeds: Sequence[int], workers: int, report: Callable[[Outcome], None]) -> Evaluated:
+    """What becomes of ``seeds``. A fault or Ctrl-C ends it early, and loses no episode that is done.
 
-    If anything is raised, Ctrl-C included, no further episode begins."""
+    No further episode begins then; with several workers, a fault ends its own episode alone. Raises ConfigError and
+    ModelError, and, if no episode is done, BorderError, DeviceError and KeyboardInterrupt."""
     if workers == 1:
         with ExitStack() as stack:
             return one_after_the_other(_open(job, stack), seeds, report)
     with _one_thread_each():
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), _leave_ctrl_c_to_the_parent)
-        try:
-            tasks = [pool.submit(_run_one, job, seed) for seed in seeds]
-            by_seed = {done.seed: done for done in (_reported(task.result(), report) for task in as_completed(tasks))}
-        finally:
-            pool.shutdown(cancel_futures=True)
-    return [by_seed[seed] for seed in seeds]
+        return side_by_side(partial(_trial_here, job), seeds, workers, report)
 
 
-def one_after_the_other(trial: Trial, seeds: Sequence[int], report: Callable[[Outcome], None]) -> list[Outcome]:
-    """What a person has judged is kept, whatever ends the evaluation."""
+def one_after_the_other(trial: Trial, seeds: Sequence[int], report: Callable[[Outcome], None]) -> Evaluated:
+    """What a person has judged is kept, whatever ends the evaluation. Raises that if there is nothing to keep."""
     outcomes: list[Outcome] = []
+    end: RobolearnError | KeyboardInterrupt
     try:
         for seed in seeds:
-            outcomes.append(_reported(trial.run(seed), report))
+            outcomes.append(trial.run(seed))
+            report(outcomes[-1])
+        return Evaluated(tuple(outcomes))
     except EnoughSeen:
-        log.info("ended by the person after %d episodes", len(outcomes))
-    except DeviceError as error:
-        if trial.witness is None or not outcomes:
-            raise
-        log.warning("the evaluation ends after %d episodes: %s", len(outcomes), error)
+        end, why = ConfigError(NOTHING_JUDGED), "ended by the person"
+    except (BorderError, DeviceError) as fault:
+        end, why = fault, str(fault)
+    except KeyboardInterrupt as stop:
+        end, why = stop, BY_KEYBOARD
+    is_enough = trial.witness is not None and not isinstance(end, KeyboardInterrupt)
+    return _kept(outcomes, why, end, None if is_enough else end)
+
+
+def side_by_side(
+    open_trial: Callable[[], Trial], seeds: Sequence[int], workers: int, report: Callable[[Outcome], None]
+) -> Evaluated:
+    """In so many processes, each of which asks ``open_trial`` for its trial, again for each of its seeds.
+
+    Raises what ended the evaluation if there is nothing to keep."""
+    tasks: dict[int, Future[Outcome | Fault]] = {}
+    end: RobolearnError | KeyboardInterrupt | None = None
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _leave_ctrl_c_to_the_parent)
+    try:
+        for seed in seeds:
+            tasks[seed] = pool.submit(_run_one, open_trial, seed)
+        for task in as_completed(tasks.values()):
+            if isinstance(done := task.result(), Outcome):
+                report(done)
+    except (RobolearnError, KeyboardInterrupt) as error:
+        end = error
+    except BrokenProcessPool:
+        end = ConfigError(WORKER_KILLED)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return _gathered({seed: task.result() for seed, task in tasks.items() if _is_done(task)}, end)
+
+
+def _is_done(task: Future[Outcome | Fault]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None
+
+
+def _gathered(done: Mapping[int, Outcome | Fault], end: RobolearnError | KeyboardInterrupt | None) -> Evaluated:
+    outcomes = [one for one in done.values() if isinstance(one, Outcome)]
+    faults = {seed: one for seed, one in done.items() if not isinstance(one, Outcome)}
+    if end is not None:
+        return _kept(outcomes, BY_KEYBOARD if isinstance(end, KeyboardInterrupt) else str(end), end, end)
+    if faults:
+        seed, fault = next(iter(faults.items()))
+        why = f"a fault has cut short {len(faults)} of {len(done)} episodes, the first with seed {seed}: {fault}"
+        return _kept(outcomes, why, fault, fault)
+    return Evaluated(tuple(outcomes))
+
+
+def _kept(
+    outcomes: Sequence[Outcome],
+    why: str,
+    end: RobolearnError | KeyboardInterrupt,
+    error: RobolearnError | KeyboardInterrupt | None,
+) -> Evaluated:
+    """Raises ``end`` if there is nothing to keep."""
     if not outcomes:
-        raise ConfigError("the evaluation was ended before its first episode was judged: there is nothing to keep")
-    return outcomes
+        raise end
+    log.warning("the evaluation ends after %d episodes, which are kept: %s", len(outcomes), why)
+    return Evaluated(tuple(outcomes), why, error)
 
 
 @contextmanager
@@ -97,11 +153,6 @@ def _one_thread_each() -> Iterator[None]:
 def _leave_ctrl_c_to_the_parent() -> None:
     """A terminal sends it to the workers too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _reported(outcome: Outcome, report: Callable[[Outcome], None]) -> Outcome:
-    report(outcome)
-    return outcome
 
 
 def _open(job: EvaluationJob, stack: ExitStack) -> Trial:
@@ -127,5 +178,14 @@ def _witness(cell: Cell, job: EvaluationJob) -> Witness | None:
 _trial_of_this_process = once_per_process(_open)
 
 
-def _run_one(job: EvaluationJob, seed: int) -> Outcome:
-    return _trial_of_this_process(job).run(seed)
+def _trial_here(job: EvaluationJob) -> Trial:
+    return _trial_of_this_process(job)
+
+
+def _run_one(open_trial: Callable[[], Trial], seed: int) -> Outcome | Fault:
+    """A fault in an episode is handed back: the others go on. One in opening the cell is that of all, and raised."""
+    trial = open_trial()
+    try:
+        return trial.run(seed)
+    except (BorderError, DeviceError) as fault:
+        return fault

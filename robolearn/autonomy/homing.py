@@ -25,6 +25,7 @@ TOOL_SHARE = 0.5  # of an action's full scale
 TOOL_THERE_M = 0.02
 TOOL_S = 10.0  # at most
 GRIPPER_S = 1.0  # for the gripper to open or close
+CLEAR_M = 0.005  # of the workspace's sides: an arm is never exactly where it is told to be
 START_POSE = "start_pose.json"  # of a run on a station whose arm no world brings to its start
 
 
@@ -36,15 +37,31 @@ class StartPose(NamedTuple):
 
 
 def start_pose(station: Station, path: Path | None) -> StartPose:
-    """That of the first session, which ``path`` keeps; the arm's pose of now if this is the first."""
+    """That of the first session, which ``path`` keeps; the arm's pose of now if this is the first.
+
+    Raises DeviceError for one that is kept, or is to be, if the arm cannot be brought there."""
     if path is not None and path.is_file():
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return StartPose(np.array(kept["joint_position_rad"], float), kept.get("gripper_opening"))
+        pose = StartPose(np.array(kept["joint_position_rad"], float), kept.get("gripper_opening"))
+        check_clear(station, pose, f"Delete {path}, drive")
+        return pose
     state = station.arm.read()
     pose = StartPose(state.joint_position_rad, state.gripper_opening)
     if path is not None:
+        check_clear(station, pose, f"Before it is kept in {path}, drive")
         atomic.write_json(path, {**pose._asdict(), "joint_position_rad": pose.joint_position_rad.tolist()})
     return pose
+
+
+def check_clear(station: Station, pose: StartPose, first: str = "Drive") -> None:
+    """Raise DeviceError if the arm cannot be brought to ``pose``; ``first`` is what the person is to do about it."""
+    tool_m = tool_at(station, pose.joint_position_rad)
+    if station.config.limits.workspace.depth(tool_m.tolist()) < CLEAR_M:
+        raise DeviceError(
+            f"the start pose has the tool at {np.round(tool_m, 3)} m, beyond the workspace or within "
+            f"{1e3 * CLEAR_M:g} mm of its side, and every episode is to begin there. {first} the arm to where episodes "
+            "shall begin with 'robolearn teleop', and go on."
+        )
 
 
 def tool_at(station: Station, joint_position_rad: Float) -> Float:

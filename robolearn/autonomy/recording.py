@@ -117,15 +117,15 @@ class Recorder:
 
     def _finish(self, writer: EpisodeWriter, first: Seen, seen: Seen, ending: Ending) -> None:
         label = None if ending is Ending.STOPPED else ending is Ending.SUCCESS
-        truth = self._cell.station.world.succeeded()
-        writer.end(ending, last=row_of(seen.observation, seen.encoded), label=label, ground_truth=truth)
+        last = row_of(seen.observation, seen.encoded)
+        writer.end(ending, last=last, label=label, ground_truth=self._cell.truth())
         passed_ns = seen.observation.stamp_ns - first.observation.stamp_ns
         ticks = seen.observation.tick - first.observation.tick
         self._session.ended(ending, ticks * NS / passed_ns if passed_ns > 0 else None)
 
 
 def _counts(episode: Episode) -> bool:
-    return episode.kind is EpisodeKind.DEMO and episode.record.label is not None
+    return episode.kind is EpisodeKind.DEMO and episode.judged
 
 
 def _duration_s(episode: Episode) -> float:

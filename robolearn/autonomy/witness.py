@@ -9,7 +9,7 @@ import numpy as np
 
 from robolearn.asking import ask
 from robolearn.autonomy.homing import StartPose, bring_back, tool_at
-from robolearn.errors import DeviceError
+from robolearn.errors import BorderError, DeviceError
 from robolearn.station import Station
 
 ANSWERS: Final = {"y": True, "n": False}
@@ -52,7 +52,7 @@ class Witness:
             if self._station.arm.fault is not None:
                 self._station.arm.rearm()
             bring_back(self._station, self._start)
-        except DeviceError as error:
+        except (DeviceError, BorderError) as error:
             return str(error)
         return ""
 

@@ -14,6 +14,7 @@ import cv2
 from robolearn import __version__, atomic
 from robolearn.bench.calibration import CHANGES, FULL, Amount, measure
 from robolearn.bench.machine import describe_machine
+from robolearn.cli.numbers import seed
 from robolearn.errors import ConfigError
 from robolearn.progress import Progress
 
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--motions", type=int, default=FULL.motions, help="drawn latencies, and drawn arms")
     parser.add_argument("--unchanged", type=int, default=FULL.unchanged, help="drift checks of an unchanged cell")
     parser.add_argument("--changed", type=int, default=FULL.changed, help="drift checks after each change")
-    parser.add_argument("--seed", type=int, default=0, help="of every draw")
+    parser.add_argument("--seed", type=seed, default=0, help="of every draw")
     parser.add_argument("--save", type=Path, metavar="FILE.json", help="keep the result, machine and versions")
 
 

@@ -17,6 +17,7 @@ from robolearn.cli.output import as_line
 from robolearn.doctor.calibrations import calibration_findings
 from robolearn.doctor.devices import device_findings
 from robolearn.doctor.finding import Finding, Level
+from robolearn.doctor.fit import fit_findings
 from robolearn.doctor.machine import machine_findings
 from robolearn.doctor.permissions import permission_findings
 from robolearn.errors import ConfigError, DeviceError
@@ -56,6 +57,7 @@ def examine(station: StationConfig, task: TaskConfig, seconds: float) -> Iterato
         with closing(backend_of(station).world(station, task)) as world:
             arm = next(iter(world.arms))
             yield from device_findings(world, station, seconds)
+            yield from fit_findings(world, station)
     except (ConfigError, DeviceError) as error:
         yield Finding("devices", Level.RED, "cannot be opened", str(error))
     yield from permission_findings(station)

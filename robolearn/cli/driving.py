@@ -1,11 +1,11 @@
-"""What ``teleop`` and ``record`` share: who drives, the page to look at, and what is checked before each episode."""
+"""What ``teleop``, ``record`` and ``practice`` share: who drives, the page to look at, what is checked."""
 
 from __future__ import annotations
 
 import argparse
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from robolearn.autonomy.cell import is_lock_step
 from robolearn.autonomy.homing import return_to, start_pose
 from robolearn.backends import backend_of
 from robolearn.cli.job import say
+from robolearn.cli.numbers import port
 from robolearn.cli.preview import Preview
 from robolearn.config import Section
 from robolearn.contracts import Ending, Float, Observation, Teleop, TeleopEvent
@@ -41,20 +42,34 @@ class Driving(NamedTuple):
 
     @staticmethod
     def of(args: argparse.Namespace) -> Driving:
-        """What the arguments say."""
+        """What the arguments say. Raises ConfigError if nobody drives by that name."""
+        check_person(args.teleop)
         return Driving(args.teleop, None if args.no_preview else args.preview_port)
 
 
 def add_driving_arguments(parser: argparse.ArgumentParser) -> None:
     """Who drives, and where the cameras can be seen."""
     parser.add_argument("--teleop", default=STATION, help=f"who drives: {', '.join(teleops())}, or a file ({STATION})")
-    parser.add_argument("--preview-port", type=int, default=0, help="of the page with the cameras; 0 takes any (0)")
+    parser.add_argument("--preview-port", type=port, default=0, help="of the page with the cameras; 0 takes any (0)")
     parser.add_argument("--no-preview", action="store_true", help="no page with the cameras")
 
 
 def teleops() -> list[str]:
     """Who may drive."""
     return [STATION, *config.names("teleops")]
+
+
+def check_person(name: str, others: Sequence[str] = ()) -> None:
+    """Raise ConfigError unless ``name`` may drive, or is among ``others``. Opens no device."""
+    if name not in (STATION, *others):
+        _section(name, others)
+
+
+def _section(name: str, others: Sequence[str] = ()) -> Section:
+    """How a device is described that is not the station's own. Raises ConfigError."""
+    if name in config.names("teleops") or name.endswith((".yaml", ".yml")):
+        return config.load(config.find("teleops", name), Section)
+    raise ConfigError(unknown("teleoperation device", name, [*others, *teleops()]))
 
 
 def person(name: str, station: Station, task: TaskConfig) -> Teleop:
@@ -64,12 +79,9 @@ def person(name: str, station: Station, task: TaskConfig) -> Teleop:
     world, about = station.world, station.config
     if name == STATION:
         device = backend_of(about).person(world, about)
-    elif name in config.names("teleops") or name.endswith((".yaml", ".yml")):
-        section = config.load(config.find("teleops", name), Section)
-        cell = cell_of(about, task, station.clock)
-        device = table.make("teleop", table.TELEOPS, section, cell, station.arm)
     else:
-        raise ConfigError(unknown("teleoperation device", name, teleops()))
+        cell = cell_of(about, task, station.clock)
+        device = table.make("teleop", table.TELEOPS, _section(name), cell, station.arm)
     if isinstance(device, Keyboard):
         say(HELP)
     elif sys.stdin.isatty():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from robolearn.backends import load_station, load_task
 from robolearn.cli.emulating import serve
+from robolearn.cli.numbers import seed
 from sim.wire.camera_servers import Serve
 from sim.wire.cameras import CamerasSettings, VirtualCameras
 
@@ -16,7 +17,7 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--station", default="so101_twin", help="station whose cameras are served (so101_twin)")
     parser.add_argument("--task", default="cube_in_bin", help="task whose scene they see (cube_in_bin)")
     parser.add_argument("--control", type=Path, help="control channel to make, a Unix socket")
-    parser.add_argument("--seed", type=int, default=0, help="of the scene's draws")
+    parser.add_argument("--seed", type=seed, default=0, help="of the scene's draws")
 
 
 def serve_cameras(args: argparse.Namespace, how: Serve) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from robolearn.backends import load_station, load_task
+from robolearn.cli.numbers import seed
 from robolearn.errors import ConfigError, unknown
 from sim.wire.realsense import lens_of, record, shots_of
 
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, nargs=2, metavar=("WIDTH", "HEIGHT"), help="of the pictures")
     parser.add_argument("--fps", type=int, default=30, help="pictures a second (30)")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long; it is played again and again (5)")
-    parser.add_argument("--seed", type=int, default=0, help="of the scene's draws")
+    parser.add_argument("--seed", type=seed, default=0, help="of the scene's draws")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import argparse
 
 from robolearn.backends import load_station
 from robolearn.cli.emulate_cameras import add_camera_arguments, serve_cameras
+from robolearn.cli.numbers import port
 from sim.wire.camera_servers import by_rtsp
 from sim.wire.rtp_jpeg import check_size
 
@@ -15,7 +16,7 @@ PORT = 8554  # the usual one that needs no privilege
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Those of all virtual cameras, and the port."""
     add_camera_arguments(parser)
-    parser.add_argument("--port", type=int, default=PORT, help="TCP port; 0 takes any that is free (%(default)s)")
+    parser.add_argument("--port", type=port, default=PORT, help="TCP port; 0 takes any that is free (%(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from robolearn.backends import load_station, load_task
 from robolearn.cli.emulating import serve
+from robolearn.cli.numbers import port, seed
 from sim.wire.camera_servers import by_mjpeg, by_v4l2
 from sim.wire.servo_cell import Build, ServoCell, ServoCellSettings
 
@@ -17,13 +18,15 @@ def add_servo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--control", type=Path, help="control channel to make, a Unix socket")
     parser.add_argument("--task", default="cube_in_bin", help="task whose scene stands around the arm (cube_in_bin)")
     parser.add_argument("--station", help="station whose cameras are served; without it there are none")
-    parser.add_argument("--camera-port", type=int, default=0, help="HTTP port of the cameras; 0 takes any that is free")
+    parser.add_argument(
+        "--camera-port", type=port, default=0, help="HTTP port of the cameras; 0 takes any that is free"
+    )
     parser.add_argument("--camera-folder", type=Path, help="serve them as USB cameras instead: device files in here")
     parser.add_argument("--held", action="store_true", help="the torque is on from the start")
-    parser.add_argument("--mounting-seed", type=int, help="mount the servo horns at random, as a person does")
+    parser.add_argument("--mounting-seed", type=seed, help="mount the servo horns at random, as a person does")
     parser.add_argument("--log", type=Path, help="file for every byte on the wire")
     parser.add_argument("--truth", type=Path, help="file for the true joints at each step, rows of float64")
-    parser.add_argument("--seed", type=int, default=0, help="of the scene's first draws and of the faults")
+    parser.add_argument("--seed", type=seed, default=0, help="of the scene's first draws and of the faults")
 
 
 def serve_servos(args: argparse.Namespace, name: str, build: Build) -> None:

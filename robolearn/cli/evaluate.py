@@ -38,14 +38,15 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise ConfigError(f"--episodes must be at least 1, got {count}")
     with Progress({f"eval {which}": count * 0.5}) as progress:
         result = work(job, progress, which, count)
-    kept = {name: result[name] for name in ("successes", "episodes", "ci95", "cycle_time_s", "decided_by")}
-    return {"success": result["successes"] / result["episodes"], **kept}
+    names = ("successes", "episodes", "ci95", "cycle_time_s", "decided_by", "cut_short")
+    return {"success": result["successes"] / result["episodes"], **{name: result[name] for name in names}}
 
 
 def work(job: Job, progress: Progress, which: Which, count: int) -> dict[str, Any]:
     """The stage: writes ``eval_base.json`` or ``eval_final.json``, on another station than the run's with its name.
 
-    Raises ConfigError, DeviceError and ModelError."""
+    The file also holds what was done before a fault or Ctrl-C; the stage is not done then. Raises BorderError,
+    ConfigError, DeviceError, ModelError and KeyboardInterrupt."""
     label = f"{which}_{job.station.name}" if job.is_elsewhere else which
     start = None if job.is_elsewhere else job.run.file(START_POSE)
     asked = EvaluationJob(job.run.path, **job.names, backend=job.station.backend, which=which, start_pose=start)
@@ -57,9 +58,11 @@ def work(job: Job, progress: Progress, which: Which, count: int) -> dict[str, An
             done.append(outcome)
             stage.update(len(done), f"{sum(one.success for one in done)} of {len(done)} succeeded")
 
-        outcomes = evaluate(asked, held_out_seeds(count), workers, report)
-        result = as_json(outcomes, job.station.policy_hz, _strips(job, label, outcomes))
+        evaluated = evaluate(asked, held_out_seeds(count), workers, report)
+        result = as_json(evaluated, job.station.policy_hz, _strips(job, label, evaluated.outcomes))
         atomic.write_json(job.run.file(f"eval_{label}.json"), result)
+        if evaluated.error is not None:
+            raise evaluated.error
     return result
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from robolearn import __version__, atomic
 from robolearn.backends import BACKENDS, load_station, load_task
+from robolearn.config import find
 from robolearn.errors import ConfigError, StoreError
 from robolearn.learning.config import LearningConfig, load_learning
 from robolearn.learning.run_folder import RunFolder
@@ -25,6 +26,7 @@ from robolearn.station import StationConfig
 from robolearn.task import TaskConfig
 
 STATION, TASK, LEARNING = "so101_twin", "cube_in_bin", "residual"
+FIRST = "record"
 IDENTITY = ("task", "station", "config", "seed")
 
 
@@ -44,8 +46,23 @@ class Job:
         """``run.json``."""
         return self.run.file("run.json")
 
+    @property
+    def is_kept(self) -> bool:
+        """True if the folder keeps something of a run: before that nobody has a claim on it."""
+        run = self.run
+        return any(part.exists() for part in (run.store, run.base, run.reward, run.weights))
+
+    def command(self, name: str) -> str:
+        """The words of another command of this run."""
+        given = [("--station", "station", STATION), ("--task", "task", TASK), ("--config", "config", LEARNING)]
+        words = [f"{flag} {self.names[key]}" for flag, key, default in given if self.names[key] != default]
+        words += [f"--seed {self.seed}"] if self.seed else []
+        return " ".join([f"robolearn {name}", *words, f"--run {self.run.path}"])
+
     def describe(self) -> dict[str, Any]:
-        """What ``run.json`` holds. Raises StoreError if it is damaged."""
+        """What ``run.json`` holds, or is to hold. Raises StoreError if it is damaged."""
+        if not self.is_kept:
+            return self._new()
         try:
             plain: dict[str, Any] = json.loads(self.file.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -71,7 +88,11 @@ class Job:
 
     @contextmanager
     def stage(self, name: str, after: tuple[str, ...] = ()) -> Iterator[None]:
-        """Do a stage: its time is added up, and it is done at the end; stages ``after`` it have to be done again."""
+        """Do a stage: its time is added up, and it is done at the end; stages ``after`` it have to be done again.
+
+        Raises StoreError for any but the first stage of a run that is not there, and writes nothing then."""
+        if name != FIRST and not self.run.path.is_dir():
+            raise StoreError(f"there is no run at {self.run.path}. Begin one with: {self.command(FIRST)}")
         known = self.describe()
         self.update(done=[done for done in known["done"] if done not in (name, *after)])
         start_s = time.monotonic()
@@ -114,11 +135,11 @@ def add_backend_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def job_of(args: argparse.Namespace, elsewhere: bool = False) -> Job:
-    """The run that the arguments mean; its folder is made if need be. ``elsewhere``: the station may be another.
+    """The run that the arguments mean; nothing is written yet. ``elsewhere``: the station may be another.
 
     Raises ConfigError for an unknown name, a file that is unfit, or a folder that holds another run."""
     station = load_station(args.station, getattr(args, "backend", None))
-    task, config = load_task(args.task), load_learning(args.config)
+    task, config = load_task(args.task), _learning(args.config)
     DEMOS.seed(0, args.seed)
     folder = args.run or Path("runs") / f"{task.name}-{args.seed}"
     names = {"station": args.station, "task": args.task, "config": args.config}
@@ -128,8 +149,18 @@ def job_of(args: argparse.Namespace, elsewhere: bool = False) -> Job:
     differing = [f"{key} {known.get(key)!r}, not {asked[key]!r}" for key in identity if known.get(key) != asked[key]]
     if differing:
         raise ConfigError(f"{folder} holds a run with the {', the '.join(differing)}: give another folder with --run")
-    job.update()
     return job
+
+
+def _learning(name: str) -> LearningConfig:
+    """The learning file. Raises ConfigError for one that goes by another name: runs tell files apart by it."""
+    learning, path = load_learning(name), find("learning", name)
+    if learning.name != path.stem:
+        raise ConfigError(
+            f"{path}: name: {learning.name!r} is not the name of the file. Write 'name: {path.stem}', or rename the "
+            f"file to {learning.name}{path.suffix}: a run is told apart from others by it"
+        )
+    return learning
 
 
 def say(message: str) -> None:

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from robolearn.cli.job import add_job_arguments, job_of
+from robolearn.cli.recorded import recorded
 from robolearn.learning.__main__ import serve
 from robolearn.learning.progress_file import read_progress
 
@@ -18,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Learn until stopped by Ctrl-C or SIGTERM, and return how far it came."""
     job = job_of(args)
+    recorded(job)
     serve(job.run, job.config, job.seed)
     progress = read_progress(job.run.progress)
     return {"updates": progress.updates if progress else 0, "weights": job.run.weights}

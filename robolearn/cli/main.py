@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from robolearn import __version__
 from robolearn.cli.commands import COMMANDS, Command
+from robolearn.cli.extras import lacking
 from robolearn.errors import ConfigError, RobolearnError, unknown
 
 OK, BAR_MISSED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -34,6 +35,11 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] = CO
         return _run(words, commands)
     except RobolearnError as error:
         return _fail(str(error), BAD_INPUT, as_json)
+    except ModuleNotFoundError as error:
+        message = lacking(error)
+        if message is None:
+            raise
+        return _fail(message, BAD_INPUT, as_json)
     except KeyboardInterrupt:
         return _fail("stopped by the keyboard", INTERRUPTED, as_json)
 

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import torch
 
-from drivers.keyboard import HELP, Keyboard
 from robolearn import atomic
 from robolearn.autonomy.actor import Actor, Practised
 from robolearn.autonomy.cell import Cell, is_lock_step, open_cell
@@ -20,10 +19,12 @@ from robolearn.autonomy.models import exploring_policy, load_base, load_reward
 from robolearn.autonomy.pace import Pace
 from robolearn.autonomy.practice import Practice
 from robolearn.backends import backend_of
+from robolearn.cli.driving import STATION, check_person, person, teleops
 from robolearn.cli.job import Job, add_backend_argument, add_job_arguments, job_of, say
+from robolearn.cli.recorded import recorded
 from robolearn.contracts import Teleop
 from robolearn.episodes import EpisodeStore
-from robolearn.errors import ConfigError, unknown
+from robolearn.errors import ConfigError
 from robolearn.learning.config import PracticeSettings
 from robolearn.learning.metrics import MetricsLog
 from robolearn.learning.weights import WeightsFolder
@@ -36,8 +37,7 @@ from robolearn.vision.tower import Tower
 
 NAME = "practice"
 AFTER = ("eval final",)
-TELEOPS = ("none", "keyboard", "onlooker")
-OPEN_GRIPPER = 0.9
+NOBODY, ONLOOKER = "none", "onlooker"
 
 
 class Models(NamedTuple):
@@ -64,14 +64,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_backend_argument(parser)
     parser.add_argument("--steps", type=int, help="budget of steps, of all practice together (from the configuration)")
     parser.add_argument(
-        "--teleop", default="none", help="who may take over: " + ", ".join(TELEOPS) + " (a scripted person at the twin)"
-    )
+        "--teleop", default=NOBODY,
+        help=f"who may take over: {', '.join(teleops())}, or a file; {ONLOOKER}, scripted, at a twin ({NOBODY})",
+    )  # fmt: skip
     parser.add_argument("--no-learner", action="store_true", help="somebody else has started 'robolearn learn'")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Practise, and return how far it came."""
     job = job_of(args)
+    _check(job, args.teleop)
     settings = job.config.practice
     if args.steps is not None:
         if args.steps < 1:
@@ -94,7 +96,7 @@ def work(
     """The stage, with a learner as child process. Raises ConfigError, DeviceError, StoreError and ModelError."""
     with progress.stage(NAME, total=settings.robot_steps) as stage:
         around = Around(
-            person=lambda cell: _person(job, teleop, cell),
+            person=lambda cell: may_take_over(job, teleop, cell),
             watching=_learner(job) if learner else nullcontext(_nobody),
             report=lambda done: _show(stage, done, settings),
             metrics=MetricsLog(job.run.metrics),
@@ -107,7 +109,7 @@ def practise(job: Job, settings: PracticeSettings, around: Around) -> Practised:
     """Practise in the job's cell. Raises ConfigError, DeviceError, StoreError and ModelError."""
     torch.set_num_threads(1)
     tower = Tower.load(job.config.features.tower)
-    models = Models(EpisodeStore.open(job.run.store), load_base(job.run, tower), load_reward(job.run, tower))
+    models = Models(recorded(job), load_base(job.run, tower), load_reward(job.run, tower))
     encoder = Encoder(tower, tuple(job.station.cameras), job.config.features.variants, job.seed)
     with ExitStack() as stack:
         stack.enter_context(job.stage(NAME, AFTER))
@@ -155,17 +157,26 @@ def _pace(job: Job, settings: PracticeSettings, say: Callable[[str], None], watc
     return Pace(job.run.progress, ratio, settings.lead_steps, settings.learner_patience_s, say, watch)
 
 
-def _person(job: Job, name: str, cell: Cell) -> Teleop | None:
-    if name not in TELEOPS:
-        raise ConfigError(unknown("teleoperation device", name, TELEOPS))
-    if name == "none":
+def _check(job: Job, teleop: str) -> None:
+    """What can be known before anything is opened. Raises ConfigError and StoreError."""
+    check_person(teleop, (NOBODY, ONLOOKER))
+    if teleop == ONLOOKER and job.station.backend == "drivers":
+        raise ConfigError(
+            f"--teleop {ONLOOKER} is a scripted person at a twin; at the real station {job.station.name} give "
+            f"{STATION}, its own device, or one of {', '.join(teleops())}"
+        )
+    recorded(job)
+
+
+def may_take_over(job: Job, name: str, cell: Cell) -> Teleop | None:
+    """Who may; None for nobody. Raises ConfigError if that cannot be had."""
+    if name == NOBODY:
         return None
-    if name == "onlooker":
+    if name == ONLOOKER:
         settings = job.config.practice
         patience_s = settings.onlooker_patience * job.task.time_limit_s
         return backend_of(job.station).onlooker(cell.station.world, job.station, settings.onlooker_stall_s, patience_s)
-    say(HELP)
-    return Keyboard(cell.station.clock, OPEN_GRIPPER)
+    return person(name, cell.station, job.task)
 
 
 def _show(stage: Stage, done: Practised, settings: PracticeSettings) -> None:

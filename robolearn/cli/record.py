@@ -13,14 +13,14 @@ from robolearn.autonomy.homing import START_POSE
 from robolearn.autonomy.recording import DemoSet, Recorder
 from robolearn.backends import backend_of
 from robolearn.cli.driving import STATION, Driving, add_driving_arguments, live
-from robolearn.cli.job import Job, add_backend_argument, add_job_arguments, job_of
-from robolearn.episodes import EpisodeStore
+from robolearn.cli.job import FIRST, Job, add_backend_argument, add_job_arguments, job_of
+from robolearn.episodes import EpisodeStore, StoreSchema
 from robolearn.errors import ConfigError
 from robolearn.progress import Progress, Stage
 from robolearn.vision.encoder import Encoder
 from robolearn.vision.tower import Tower
 
-NAME = "record"
+NAME = FIRST
 AFTER = ("train base", "train reward", "eval base", "practice", "eval final")
 
 
@@ -34,12 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Record, and return what the store holds."""
-    job = job_of(args)
+    job, driving = job_of(args), Driving.of(args)
     count = job.config.recording.demos if args.demos is None else args.demos
     if count < 1:
         raise ConfigError(f"--demos must be at least 1, got {count}")
     with Progress({NAME: count * 1.0}) as progress:
-        demos = work(job, progress, count, Driving.of(args))
+        demos = work(job, progress, count, driving)
     return {
         "demos": demos.count,
         "successes": demos.successes,
@@ -62,24 +62,26 @@ def work(job: Job, progress: Progress, count: int, driving: Driving | None = Non
         progress.stage(NAME, total=count) as stage,
     ):
         schema = store_schema(cell.station, job.task, encoder, job.config.recording.store_images)
-        store = EpisodeStore.open_or_create(job.run.store, schema)
         drive = _unwatched if driving is None else partial(_watched, driving=driving)
-        demos = drive(job, cell, store, stage, count)
+        demos = drive(job, cell, schema, stage, count)
     job.update(demos=demos.count, demo_cycle_time_s=demos.cycle_time_s)
     return demos
 
 
-def _unwatched(job: Job, cell: Cell, store: EpisodeStore, stage: Stage, count: int) -> DemoSet:
+def _unwatched(job: Job, cell: Cell, schema: StoreSchema, stage: Stage, count: int) -> DemoSet:
     person = backend_of(job.station).person(cell.station.world, job.station)
     person.connect()
     try:
+        store = EpisodeStore.open_or_create(job.run.store, schema)
         return Recorder(cell, person, store, job.seed, paced=False).record(count, partial(_tell, stage))
     finally:
         person.close()
 
 
-def _watched(job: Job, cell: Cell, store: EpisodeStore, stage: Stage, count: int, driving: Driving) -> DemoSet:
+def _watched(job: Job, cell: Cell, schema: StoreSchema, stage: Stage, count: int, driving: Driving) -> DemoSet:
+    """A store is made once somebody can drive: until then the folder is nobody's."""
     with live(driving, cell.station, job.task, count, job.run.file(START_POSE)) as (person, session):
+        store = EpisodeStore.open_or_create(job.run.store, schema)
         session.store = store.path
         paced = driving.teleop != STATION and is_lock_step(cell.station.clock)
         return Recorder(cell, person, store, job.seed, paced, session).record(count, partial(_tell, stage))

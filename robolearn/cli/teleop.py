@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from drivers.ask_scene import AskScene
+from drivers.backend import RealWorld
+from robolearn.asking import ask
 from robolearn.autonomy.cell import GRIPPER, gripper_value, is_lock_step, still
 from robolearn.autonomy.handover import HandOver
 from robolearn.backends import load_station, load_task, open_station
 from robolearn.cli.driving import Driving, LiveSession, add_driving_arguments, live
 from robolearn.cli.job import add_backend_argument
+from robolearn.cli.numbers import seed
 from robolearn.contracts import Action, Ending, Teleop, TeleopEvent
 from robolearn.errors import ConfigError
 from robolearn.station import NS, Station
@@ -22,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", default="cube_in_bin", help="name or file of the task (cube_in_bin)")
     add_backend_argument(parser)
     parser.add_argument("--seconds", type=float, help="end by itself after so long, on the station's clock")
-    parser.add_argument("--seed", type=int, default=0, help="of the scene's first draws, where the world has any")
+    parser.add_argument("--seed", type=seed, default=0, help="of the scene's first draws, where the world has any")
     add_driving_arguments(parser)
 
 
@@ -30,16 +37,37 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Drive until the person aborts, and return what was done."""
     if args.seconds is not None and not args.seconds > 0:
         raise ConfigError(f"--seconds must be above 0, got {args.seconds}")
-    about, task = load_station(args.station, args.backend), load_task(args.task)
+    about, task, driving = load_station(args.station, args.backend), load_task(args.task), Driving.of(args)
     station = open_station(about, task)
+    if isinstance(station.world, RealWorld) and isinstance(station.world.scene, AskScene):
+        station.world = replace(station.world, scene=_NoEpisodes())
     try:
-        with live(Driving.of(args), station, task, wanted=None, home=None) as (teleop, session):
+        with live(driving, station, task, wanted=None, home=None) as (teleop, session):
             drive = _Drive(station, teleop, session, args.seconds)
             while not drive.over and session.prepare(drive.starts):
                 drive.until_event(args.seed + drive.starts)
     finally:
         station.close()
     return {"starts": drive.starts, "ticks": drive.ticks, "driven": drive.driven, "clipped": drive.clipped}
+
+
+class _NoEpisodes:
+    """Implements ``Scene``: nothing has to lie at its start; a person says whether a stopped arm may move again."""
+
+    def reset(self, seed: int, stopped: str | None) -> Mapping[str, Any]:
+        """Raises DeviceError if the arm has stopped, and nobody is at the terminal."""
+        if stopped is not None:
+            ask(
+                f"The arm has stopped ({stopped}): make it safe, it will be re-armed. Then press Enter: ",
+                sys.stdin, sys.stderr, "nobody at the terminal can make the arm safe: run the command in a terminal",
+            )  # fmt: skip
+        return {}
+
+    def succeeded(self) -> None:
+        """There is no task."""
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 class _Drive:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from robolearn.cli.job import Job, add_job_arguments, job_of
+from robolearn.cli.recorded import features_of, recorded
 from robolearn.episodes import EpisodeKind, EpisodeStore
 from robolearn.episodes.demos import read_demos
 from robolearn.errors import StoreError
@@ -34,12 +35,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def work(job: Job, progress: Progress) -> float:
-    """The stage; returns the last loss. Raises StoreError if there is nothing to learn from."""
+    """The stage; returns the last loss. Raises StoreError if there is nothing to learn from, or not by this tower."""
     torch.set_num_threads(1)
     settings = job.config.cloning
-    store = EpisodeStore.open(job.run.store)
+    store = recorded(job)
     _check_unpractised(store)
     tower = Tower.load(job.config.features.tower)
+    features_of(store, tower)
     losses = [float("nan")]
     with job.stage(NAME, AFTER), progress.stage(NAME, total=settings.steps) as stage:
         demos = read_demos(store)

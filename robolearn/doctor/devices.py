@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from robolearn.contracts import Arm, Camera, Clock, World
+from robolearn.contracts import Arm, ArmState, Camera, Clock, Frame, World
 from robolearn.doctor.finding import Finding, Level, green
-from robolearn.errors import BorderError, DeviceError
+from robolearn.errors import BorderError, ConfigError, DeviceError
+from robolearn.loads import LoadGuard
 from robolearn.station import StationConfig
 
 NS = 1_000_000_000
@@ -25,29 +26,34 @@ class Reading(NamedTuple):
     latency_s: float | None  # median age of what is read
     errors_per_hour: float
     last_error: str
+    newest: ArmState | Frame | None
 
 
 def device_findings(world: World, station: StationConfig, seconds: float) -> Iterator[Finding]:
     """Open each device in turn, read it for ``seconds``, and close it. Nothing moves."""
-    clock, hz = world.clock, station.control_hz
     for arm in world.arms.values():
-        yield _examined(f"arm {arm.spec.name}", arm, clock, arm.spec.control_hz, hz, seconds)
+        yield _examined(f"arm {arm.spec.name}", arm, world.clock, arm.spec.control_hz, station, seconds)
     for camera in world.cameras.values():
-        yield _examined(f"camera {camera.spec.name}", camera, clock, camera.spec.fps, hz, seconds)
+        yield _examined(f"camera {camera.spec.name}", camera, world.clock, camera.spec.fps, station, seconds)
 
 
 def _examined(
-    what: str, device: Arm | Camera, clock: Clock, promised_hz: float, poll_hz: float, seconds: float
+    what: str, device: Arm | Camera, clock: Clock, promised_hz: float, station: StationConfig, seconds: float
 ) -> Finding:
     try:
         device.connect()
     except (DeviceError, BorderError) as error:
         return Finding(what, Level.RED, "not found", str(error))
     try:
-        reading = _read(device, clock, max(poll_hz, promised_hz), seconds)
+        reading = _read(device, clock, max(station.control_hz, promised_hz), seconds)
         firmware = _firmware(device)
     finally:
         device.close()
+    if isinstance(reading.newest, ArmState):
+        try:
+            LoadGuard(station.limits).start(device.spec.name, reading.newest)
+        except ConfigError as error:
+            return Finding(what, Level.RED, "does not measure what the limits say", str(error))
     return _judged(what, reading, promised_hz, firmware)
 
 
@@ -56,23 +62,24 @@ def _read(device: Arm | Camera, clock: Clock, poll_hz: float, seconds: float) ->
     stamps: list[int] = []
     ages: list[int] = []
     errors, last = 0, ""
+    newest = None
     period_ns = round(NS / poll_hz)
     start_ns = clock.now_ns()
     while (now_ns := clock.now_ns()) < start_ns + seconds * NS:
         try:
-            stamp_ns = device.read().stamp_ns
+            newest = device.read()
         except (DeviceError, BorderError) as error:
             errors, last = errors + 1, str(error)
         else:
-            ages.append(now_ns - stamp_ns)
-            stamps += [stamp_ns] if not stamps or stamp_ns > stamps[-1] else []
+            ages.append(now_ns - newest.stamp_ns)
+            stamps += [newest.stamp_ns] if not stamps or newest.stamp_ns > stamps[-1] else []
         clock.sleep_until(now_ns + period_ns)
     taken_s = (clock.now_ns() - start_ns) / NS
     intervals = np.diff(stamps) / NS
     rate = len(intervals) / float(intervals.sum()) if len(intervals) else 0.0
     jitter = float(np.percentile(np.abs(intervals - np.median(intervals)), 95)) if len(intervals) else None
     latency = float(np.median(ages)) / NS if ages else None
-    return Reading(rate, jitter, latency, errors * 3600.0 / taken_s, last)
+    return Reading(rate, jitter, latency, errors * 3600.0 / taken_s, last, newest)
 
 
 def _judged(what: str, reading: Reading, promised_hz: float, firmware: str | None) -> Finding:

@@ -58,7 +58,7 @@ class ActorNode(TableNode):
         return {"state": self._supervision.state.value, "episodes": done.episodes, "robot_steps": done.steps}
 
     def close(self) -> None:
-        """End the episode that runs."""
+        """End the episode that runs. Raises what practice has ended with, if that was an error."""
         self._ending.set()
         self._supervision.say(RunState.STOPPED)
         self._worker.join()

@@ -19,7 +19,7 @@ LONGEST_S = 10.0  # that anybody waits for; a time farther ahead is that of a tw
 
 
 class RosClock:
-    """Implements ``Clock``: the machine's monotonic time, or that of the twin, which in lock-step is asked to go on."""
+    """Implements ``Clock``: the machine's monotonic time, or the twin's, which in lock-step is asked to go on."""
 
     def __init__(self, link: Link, kind: TimeKind) -> None:
         """Raises DeviceError if a twin's time does not come in."""

@@ -40,7 +40,7 @@ class LearnerNode(TableNode):
         return {} if progress is None else asdict(progress)
 
     def close(self) -> None:
-        """Have the checkpoint written."""
+        """Have the checkpoint written. Raises StoreError and ModelError if it could not be."""
         self._ending.set()
         self._worker.join()
 

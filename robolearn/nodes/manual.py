@@ -13,7 +13,7 @@ from rclpy.duration import Duration
 from robolearn import atomic
 from robolearn.nodes import topics
 from robolearn.nodes.qos import PROFILES
-from robolearn.nodes.table import NODES, Needed, NodeEntry, Parameter, Restart
+from robolearn.nodes.table import END_PATIENCE_S, NODES, Needed, NodeEntry, Parameter, Restart
 from robolearn.nodes.topics import Qos, Service, Topic
 from robolearn.nodes.up.setups import SETUPS
 from robolearn.processes import Urgency
@@ -88,6 +88,7 @@ def _node(node: NodeEntry) -> Iterator[str]:
     facts = [f"restarted: {RESTART[node.restart]}"]
     facts += [f"only in {NEEDED[node.needed]}"] if NEEDED[node.needed] else []
     facts += [_urgency(node.urgency)] if node.urgency is not Urgency.NORMAL else []
+    facts += [f"may take {node.end_patience_s:g} s to end"] if node.end_patience_s > END_PATIENCE_S else []
     facts += ["has a life cycle"] if node.lifecycle else []
     facts += [f"one for each camera, called `{node.name}_<camera>`"] if node.per_camera else []
     yield f"## {node.name}\n\n{_sentence(node.meaning)} ({'; '.join(facts)})\n"

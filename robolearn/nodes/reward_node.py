@@ -63,7 +63,7 @@ class RewardNode(TableNode):
         return {"verdicts": self._judged}
 
     def close(self) -> None:
-        """Judge no more."""
+        """Judge no more. Raises the error that judging has ended with, if it has."""
         self._ending.set()
         self._worker.join()
 

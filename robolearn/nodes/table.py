@@ -10,12 +10,14 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
+from robolearn.autonomy import learner_process
 from robolearn.errors import ConfigError, unknown
 from robolearn.nodes import topics
 from robolearn.nodes.topics import Service, Topic
 from robolearn.processes import Urgency
 
 Value = bool | int | float | str
+END_PATIENCE_S = 30.0  # most nodes end at once; an actor ends its step, a recorder its file
 
 
 class Restart(str, Enum):
@@ -60,6 +62,7 @@ class NodeEntry:
     services: tuple[Service, ...] = ()
     lifecycle: bool = False
     urgency: Urgency = Urgency.NORMAL
+    end_patience_s: float = END_PATIENCE_S  # once it has been told to end, it may take so long
     per_camera: bool = False  # one process for each camera of the station, called <name>_<camera>
 
     @property
@@ -116,7 +119,7 @@ NODES: tuple[NodeEntry, ...] = (
         needed=Needed.REAL,
         parameters=CELL,
         publishes=(topics.DIAGNOSTICS,),
-        subscribes=(topics.PERSON_SAYS,),
+        subscribes=(topics.PERSON_SAYS, topics.SAFETY.fault),
         services=(topics.SCENE_RESET, topics.SCENE_SUCCEEDED),
     ),
     NodeEntry(
@@ -135,7 +138,7 @@ NODES: tuple[NodeEntry, ...] = (
             *ARM_STREAMS, *topics.ARM.answers, *CAMERA_STREAMS, topics.NEWEST_FRAME, topics.TELEOP, topics.CLOCK,
             topics.DIAGNOSTICS,
         ),
-        subscribes=(*ARM_INPUTS, topics.ADVANCE_TO),
+        subscribes=(*ARM_INPUTS, topics.ADVANCE_TO, topics.KEPT_GRIPPER),
         services=(*ARM_SERVICES, topics.SCENE_RESET, topics.SCENE_SUCCEEDED, topics.TELEOP_BEGIN, topics.TELEOP_READ),
         lifecycle=True,
     ),
@@ -161,6 +164,7 @@ NODES: tuple[NodeEntry, ...] = (
         needed=Needed.REAL,
         parameters=(*CELL, Parameter("rate_hz", float, 30.0, "readings per second", 1.0, 1000.0)),
         publishes=(topics.TELEOP, topics.DIAGNOSTICS),
+        subscribes=(topics.KEPT_GRIPPER,),
         services=(topics.TELEOP_BEGIN,),
     ),
     NodeEntry(
@@ -176,13 +180,14 @@ NODES: tuple[NodeEntry, ...] = (
         urgency=Urgency.ACTS,
         restart=Restart.ON_FAILURE,
         parameters=(*LEARNING, Parameter("teleop", bool, False, "a person may take over")),
-        publishes=(topics.REQUESTED, topics.EPISODE, topics.DIAGNOSTICS),
+        publishes=(topics.REQUESTED, topics.KEPT_GRIPPER, topics.EPISODE, topics.DIAGNOSTICS),
         subscribes=(*OBSERVED, *topics.SAFETY.answers, topics.TELEOP, topics.RUN_STATE, topics.PERSON_SAYS),
     ),
     NodeEntry(
         name="learner_node",
         meaning="learns from the store, and publishes weights into the run's folder",
         urgency=Urgency.IDLE,
+        end_patience_s=learner_process.END_PATIENCE_S,
         parameters=LEARNING,
         publishes=(topics.WEIGHTS_VERSION, topics.DIAGNOSTICS),
     ),

@@ -51,6 +51,7 @@ class Evaluation:
     ci95: tuple[float, float]
     cycle_time_s: float | None  # mean over successes; None without any
     decided_by: str | None  # who decided success, e.g. "ground truth"
+    cut_short: str | None  # why there are fewer episodes than were asked for; None if there are not
     per_episode: tuple[EvalEpisode, ...]
     strips: tuple[Strip, ...]
 
@@ -78,6 +79,7 @@ class Evaluation:
             ci95=(low, high),
             cycle_time_s=fields.number_or_none("cycle_time_s", 0.0),
             decided_by=fields.text_or_none("decided_by"),
+            cut_short=fields.text_or_none("cut_short"),
             per_episode=per_episode,
             strips=tuple(Strip.of(item, folder) for item in fields.objects("frames")),
         )

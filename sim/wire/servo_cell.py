@@ -2,8 +2,9 @@
 
 The control channel knows: ``faults`` (of the line), ``camera_faults`` (with ``camera``), ``power`` (``on``),
 ``register`` (``servo`` by its place on the arm, ``name``, ``size``, ``value``: what a tool for servos would do),
-``status`` (``servo``, ``name``, ``on``), ``reset`` (``seed``, ``task``) and ``truth``. The log of the truth has a row
-for each step of physics: time [s, monotonic], joints of the servos [rad], their speeds [rad/s], and writes so far.
+``status`` (``servo``, ``name``, ``on``), ``garble`` (``servo``, ``on``: its answers arrive wrong), ``reset`` (``seed``,
+``task``) and ``truth``. The log of the truth has a row for each step of physics: time [s, monotonic], joints of the
+servos [rad], their speeds [rad/s], and writes so far.
 """
 
 from __future__ import annotations
@@ -126,6 +127,7 @@ class ServoCell:
             "power": self._power,
             "register": self._set_register,
             "status": self._set_status,
+            "garble": self._garble,
             "reset": self._reset,
             "truth": self._tell_truth,
         }
@@ -145,9 +147,13 @@ class ServoCell:
     def _set_status(self, servo: int, name: str, on: bool) -> None:
         self._change(self._arm.set_status, servo, name, on)
 
+    def _garble(self, servo: int, on: bool) -> None:
+        _require_servo(servo)
+        with self._real.lock:
+            self._arm.garble(servo, on)
+
     def _change(self, change: Callable[..., None], servo: int, name: str, *values: int) -> None:
-        if not 0 <= servo < len(ACTUATORS):
-            raise BorderError(f"there is no servo {servo}: they are 0 to {len(ACTUATORS) - 1}, from the base on")
+        _require_servo(servo)
         try:
             with self._real.lock:
                 change(servo, name, *values)
@@ -172,6 +178,11 @@ class ServoCell:
                 "torque": self._arm.joints.enabled.tolist(),
                 "succeeded": self._cell.succeeded(),
             }
+
+
+def _require_servo(servo: int) -> None:
+    if not 0 <= servo < len(ACTUATORS):
+        raise BorderError(f"there is no servo {servo}: they are 0 to {len(ACTUATORS) - 1}, from the base on")
 
 
 def _mountings(seed: int | None) -> Sequence[int]:

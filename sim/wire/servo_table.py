@@ -46,6 +46,7 @@ class ServoTable(ABC):
     def __init__(self, size: int, mounting_steps: int, sense: Callable[[], Sensed]) -> None:
         self.table = bytearray(size)
         self.mounting_steps = mounting_steps
+        self.is_garbled = False  # its answers arrive wrong, as from a bad plug
         self._sense = sense
         self._registered: tuple[int, bytes] | None = None
         self._overloaded_s = 0.0

@@ -77,6 +77,10 @@ class WiredArm:
         self.servos[servo].report(name, on)
         self.take_over()
 
+    def garble(self, servo: int, on: bool) -> None:
+        """Spoil the answers of one servo, or no more."""
+        self.servos[servo].is_garbled = on
+
     def step(self) -> None:
         """One step of physics."""
         self.joints.step()

@@ -108,6 +108,7 @@ class ReachWorld:
         )
         self.camera = ColumnCamera(self)
         self.arms, self.cameras = {"fake": self.arm}, {"front": self.camera}
+        self.scene_is_gone = False
 
     @property
     def tool_y_m(self) -> float:
@@ -122,6 +123,8 @@ class ReachWorld:
 
     def succeeded(self) -> bool | None:
         """The tool is far enough to the other side."""
+        if self.scene_is_gone:
+            raise DeviceError("scene/succeeded does not answer")
         return self.tool_y_m >= GOAL_Y_M
 
     def close(self) -> None:
@@ -260,9 +263,9 @@ def settings(folder: Path, **changes: str) -> tuple[Path, LearningConfig]:
         "lead_steps": "20",
         **changes,
     }
-    text = (ROOT / "configs" / "learning" / "residual.yaml").read_text().split("\n")
-    lines = [_changed(line, small) for line in text]
     path = folder / "learning.yaml"
+    text = (ROOT / "configs" / "learning" / "residual.yaml").read_text().replace("name: residual", f"name: {path.stem}")
+    lines = [_changed(line, small) for line in text.split("\n")]
     path.write_text("\n".join(lines))
     return path, load_learning(str(path))
 

@@ -141,6 +141,15 @@ def test_a_fault_cuts_the_episode_short_and_too_many_call_a_person(stage: Stage)
     assert "the cable is out" in stage.said[0]
 
 
+def test_what_the_reward_model_saw_is_kept_when_the_scene_does_not_answer(stage: Stage) -> None:
+    stage.world.scene_is_gone = True
+    tally = stage.actor.episode(Practised())
+    (episode,) = stage.store.episodes()
+    assert (tally.ending, tally.reward, tally.fault) == (Ending.SUCCESS, 1.0, "")
+    assert (episode.ending, episode.record.ground_truth) == (Ending.SUCCESS, None)
+    assert episode.columns().decision[-1] == Decision.SUCCESS.value
+
+
 class Helper(ReachingPerson):
     """Drives from the third tick to the sixth."""
 

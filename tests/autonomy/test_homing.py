@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from robolearn.autonomy.homing import SPEED_SHARE, return_to
+from robolearn.autonomy.homing import SPEED_SHARE, START_POSE, return_to, start_pose
 from robolearn.errors import DeviceError
 from robolearn.reference import tool_rotation
 from tests.autonomy.rig import START_RAD, open_reach
@@ -79,3 +83,16 @@ def test_a_faulted_arm_does_not_move() -> None:
     cell.station.arm.stop("a person pressed stop")
     with pytest.raises(DeviceError, match="a person pressed stop"):
         return_to(cell.station, HOME, lambda: False)
+
+
+def test_a_start_that_no_episode_could_begin_at_is_refused_before_it_is_kept(tmp_path: Path) -> None:
+    cell, world = open_reach()
+    path = tmp_path / START_POSE
+    outside = HOME + np.array([0.0, 0.9, 0.0, 0.0, 0.0])
+    world.arm.place(outside)
+    with pytest.raises(DeviceError, match=f"Before it is kept in {re.escape(str(path))}, drive .*'robolearn teleop'"):
+        start_pose(cell.station, path)
+    assert not path.exists()
+    path.write_text(json.dumps({"joint_position_rad": outside.tolist()}))
+    with pytest.raises(DeviceError, match=f"Delete {re.escape(str(path))}, drive"):
+        start_pose(cell.station, path)

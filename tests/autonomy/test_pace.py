@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 
+from drivers.clock import RealClock
 from robolearn.autonomy.cell import is_lock_step
 from robolearn.autonomy.pace import Pace
 from robolearn.learning.progress_file import LearnerProgress
@@ -78,13 +79,4 @@ def test_a_learner_that_is_slow_but_alive_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_clock_that_stands_still_is_told_from_one_that_runs() -> None:
-    class Running:
-        """Real time."""
-
-        def now_ns(self) -> int:
-            return time.monotonic_ns()
-
-        def sleep_until(self, stamp_ns: int) -> None:
-            time.sleep(max(0, stamp_ns - self.now_ns()) / 1e9)
-
-    assert is_lock_step(SteppedClock()) and not is_lock_step(Running())
+    assert is_lock_step(SteppedClock()) and not is_lock_step(RealClock())

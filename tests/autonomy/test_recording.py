@@ -84,6 +84,27 @@ def test_a_broken_camera_ends_the_episode_as_a_fault_and_is_named(store: Episode
     assert DemoSet.of(store).count == 0
 
 
+@pytest.mark.parametrize(("event", "label"), [(TeleopEvent.SUCCESS, True), (TeleopEvent.FAILURE, False)])
+def test_what_the_person_said_is_kept_when_the_scene_no_longer_answers(
+    store: EpisodeStore, event: TeleopEvent, label: bool
+) -> None:
+    cell, world = open_reach()
+
+    class Leaving(ReachingPerson):
+        """Ends the episode just as the scene goes."""
+
+        def read(self) -> TeleopReading:
+            reading = super().read()
+            world.scene_is_gone = reading.event is event
+            return reading
+
+    demos = Recorder(cell, Leaving(world, {4: event}), store, 0, paced=False).record(1, lambda _: None)
+    (episode,) = store.episodes()
+    assert demos.count == 1 and world.scene_is_gone
+    assert (episode.ending.value, episode.record.label, episode.rows) == (event.value, label, 5)
+    assert episode.record.ground_truth is None
+
+
 def test_while_nobody_drives_the_arm_stands_still_and_the_gripper_stays(store: EpisodeStore) -> None:
     cell, world = open_reach(time_limit_s=1.0)
 

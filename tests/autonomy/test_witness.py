@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from robolearn.autonomy.evaluation import BY_PERSON, BY_TRUTH, Outcome, Trial
+from robolearn.autonomy.evaluation import BY_PERSON, BY_TRUTH, Trial, as_json
 from robolearn.autonomy.evaluation_pool import one_after_the_other
 from robolearn.autonomy.homing import StartPose, start_pose
 from robolearn.autonomy.witness import EnoughSeen, Witness
-from robolearn.errors import DeviceError
+from robolearn.contracts import ArmCommand, Executed
+from robolearn.errors import BorderError, DeviceError
+from robolearn.station import NS
 from tests.autonomy.rig import START_RAD, ColumnReward, ReachWorld, base_policy, open_reach
 
 HOLD_TICKS = 2
@@ -122,6 +126,28 @@ def test_while_the_way_back_is_closed_the_person_is_asked_again(
     assert capsys.readouterr().err.count("way back to the start pose is closed") == 2
 
 
+def test_a_command_that_comes_late_on_the_way_back_is_told_and_the_person_asked_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell, world = open_reach()
+    start = start_pose(cell.station, None)
+    witness = Witness(cell.station, "reach", start)
+    world.arm.place(np.array([0.3, *START_RAD[1:]]))
+    command = world.arm.command
+
+    def after_a_stall(late: ArmCommand) -> Executed:
+        monkeypatch.undo()
+        at_the_terminal(monkeypatch, "")
+        world.clock.sleep_until(world.clock.now_ns() + NS)
+        return command(late)
+
+    at_the_terminal(monkeypatch, "")
+    monkeypatch.setattr(world.arm, "command", after_a_stall)
+    witness.prepare()
+    assert capsys.readouterr().err.count("fake command") == 1
+    assert np.abs(cell.station.arm.read().joint_position_rad - start.joint_position_rad).max() < 0.05
+
+
 def test_a_start_pose_that_the_limits_close_is_named_before_anything_moves() -> None:
     cell, _ = open_reach()
     outside = StartPose(np.array(START_RAD) + np.array([0.0, 0.9, 0.0, 0.0, 0.0]), None)
@@ -129,17 +155,59 @@ def test_a_start_pose_that_the_limits_close_is_named_before_anything_moves() -> 
         Witness(cell.station, "reach", outside)
 
 
-def test_what_was_judged_is_kept_when_a_device_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def unplug(world: ReachWorld) -> None:
+    world.camera.breaks_at_ns = 0
+
+
+def go_stale(world: ReachWorld) -> None:
+    """The camera goes on to deliver, with the stamp of long ago."""
+    read = world.camera.read
+    world.camera.read = lambda: read()._replace(stamp_ns=0)  # type: ignore[method-assign]
+
+
+def press_ctrl_c(world: ReachWorld) -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("harm", "why", "is_raised_later"),
+    [
+        (unplug, "the cable is out", False),
+        (go_stale, "camera front", False),
+        (press_ctrl_c, "stopped by the keyboard", True),
+    ],
+)
+def test_what_was_judged_is_kept_whatever_ends_the_evaluation(
+    monkeypatch: pytest.MonkeyPatch, harm: Callable[[ReachWorld], None], why: str, is_raised_later: bool
+) -> None:
     asked, world = trial()
     at_the_terminal(monkeypatch, "", "y", "")
+    done = one_after_the_other(asked, [0, 1, 2], lambda _: harm(world))
+    assert [(one.seed, one.success, one.decided_by) for one in done.outcomes] == [(0, True, BY_PERSON)]
+    assert done.cut_short is not None and why in done.cut_short
+    assert isinstance(done.error, KeyboardInterrupt) is is_raised_later is (done.error is not None)
+    assert why in as_json(done, 10.0, [])["cut_short"]
 
-    def unplug(outcome: Outcome) -> None:
-        world.camera.breaks_at_ns = 0
 
-    (kept,) = one_after_the_other(asked, [0, 1, 2], unplug)
-    assert kept.success and kept.decided_by == BY_PERSON
-    with pytest.raises(DeviceError, match="the cable is out"):
-        one_after_the_other(replace(asked, witness=None), [0, 1], unplug)
+def test_the_file_of_a_whole_evaluation_says_that_it_is_whole() -> None:
+    done = one_after_the_other(trial(is_person_needed=False)[0], [0, 1], lambda _: None)
+    assert len(done.outcomes) == 2 and done.error is None
+    assert as_json(done, 10.0, [])["cut_short"] is None
+
+
+@pytest.mark.parametrize("is_person_needed", [True, False])
+def test_a_fault_before_the_first_outcome_is_raised(monkeypatch: pytest.MonkeyPatch, is_person_needed: bool) -> None:
+    asked, world = trial(is_person_needed)
+    at_the_terminal(monkeypatch, "")
+    go_stale(world)
+    with pytest.raises(BorderError, match="camera front"):
+        one_after_the_other(asked, [0, 1], lambda _: None)
+
+
+def test_where_nobody_judged_a_fault_is_still_to_be_raised() -> None:
+    asked, world = trial(is_person_needed=False)
+    done = one_after_the_other(asked, [0, 1], lambda _: unplug(world))
+    assert len(done.outcomes) == 1 and isinstance(done.error, DeviceError)
 
 
 def test_the_start_pose_of_a_run_is_that_of_its_first_session(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,10 @@ import pytest
 import yaml
 
 from calibration.joints import STEPS, ServoScale, from_json, to_json
+from drivers.backend import DevicesConfig
+from drivers.feetech_config import FeetechConfig
+from drivers.leader import LeaderConfig
+from robolearn.backends import load_station
 from robolearn.cli.main import main
 from robolearn.config import find
 from tests.drivers.emulators import MAIN, Emulator
@@ -150,6 +155,26 @@ def test_scales_of_another_tool_are_taken_over_without_touching_the_arm(
     assert yaml.safe_load(capsys.readouterr().out) == {"servos": {name: vars(one) for name, one in SCALES.items()}}
     assert main(["calibrate", "servos", "--station", str(station), "--from-json", str(other), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["servos"]["gripper"]["id"] == SCALES["gripper"].id
+
+
+@pytest.mark.parametrize("leader", [False, True])
+def test_the_printed_lines_fit_the_file_of_the_station(
+    leader: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scales = {name: replace(scale, homing_offset=77) for name, scale in SCALES.items()}
+    other, pasted = tmp_path / "other.json", tmp_path / "so101.yaml"
+    other.write_text(to_json(scales), encoding="utf-8")
+    words = ["--station", "so101", "--from-json", str(other), *(["--leader"] if leader else [])]
+    assert main(["calibrate", "servos", *words]) == 0
+    lines = find("stations", "so101").read_text(encoding="utf-8").splitlines()
+    at = [number for number, line in enumerate(lines) if line.strip().startswith("servos:")][leader]
+    lines[at : at + 1 + len(SCALES)] = capsys.readouterr().out.splitlines()
+    pasted.write_text("\n".join(lines), encoding="utf-8")
+    devices = load_station(str(pasted)).devices
+    assert devices is not None
+    section = devices.read(DevicesConfig)
+    bus = section.teleop.split("driver")[1].read(LeaderConfig).bus if leader else section.arm
+    assert bus.split("driver")[1].read(FeetechConfig).servos == scales
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from calibration import artefacts
 from calibration.joints import JointZeros
 from robolearn.backends import load_station
 from robolearn.cli.main import BAD_INPUT, main
-from robolearn.config import Section
+from robolearn.config import Section, find
 from robolearn.contracts import Arm, Camera, CameraSpec, Frame
 from robolearn.doctor import machine
 from robolearn.doctor.calibrations import calibration_findings
@@ -105,6 +105,28 @@ def test_the_table_for_people_shows_the_same(capsys: pytest.CaptureFixture[str])
     assert main(["doctor", "--station", "so101_twin", "--seconds", "0.5"]) == 0
     shown = capsys.readouterr().out
     assert "arm so101_twin" in shown and "the station's file names no folder" in shown
+
+
+@pytest.mark.parametrize(
+    ("station", "old", "new", "row", "way_out"),
+    [
+        ("so101_twin", "tool_force_n: none_measured", "tool_force_n: 20.0", "arm so101_twin", "write none_measured"),
+        ("so101_twin", "joint_upper_rad: [1.90,", "joint_upper_rad: [3.90,", "rates, limits", "at shoulder_pan"),
+        ("so101_twin", "policy_hz: 10", "policy_hz: 15", "rates, limits", "must be a whole number"),
+        ("so101", "joint_speed_rad_s: [3.0,", "joint_speed_rad_s: [30.0,", "rates, limits", "at shoulder_pan"),
+        ("so101", "driver: leader", "driver: leeder", "teleop", "unknown teleop driver 'leeder'. Did you mean"),
+        ("so101", "      port: /dev/serial/by-id/usb-leader\n", "", "teleop", "devices.teleop.bus: missing: 'port'"),
+    ],
+)
+def test_what_does_not_fit_together_is_red_with_the_fix(
+    station: str, old: str, new: str, row: str, way_out: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, path = find("stations", station).read_text(encoding="utf-8"), tmp_path / f"{station}.yaml"
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert main(["doctor", "--station", str(path), "--seconds", "0.3", "--json"]) == 1
+    lines = {line["what"]: line for line in json.loads(capsys.readouterr().out.splitlines()[-1])["lines"]}
+    assert lines[row]["level"] == "red" and way_out in lines[row]["do"]
 
 
 def test_no_time_to_look_is_refused() -> None:

@@ -17,11 +17,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import yaml
 
 from robolearn.cli.main import BAD_INPUT, main
+from robolearn.config import find
 from robolearn.episodes import EpisodeStore
 from robolearn.episodes.check import check_store
 from tests.cli.test_run_commands import config, words  # noqa: F401
+from tests.drivers.so101_rig import virtual_so101
 from tests.house.tree import ROOT
 
 PATIENCE_S = 120.0
@@ -122,6 +125,17 @@ def test_a_person_drives_the_twin_from_a_terminal_and_sees_it_on_a_page() -> Non
     assert result["starts"] == 2 and 0 < result["driven"] < result["ticks"]
 
 
+@pytest.mark.timeout(300)
+def test_a_real_arm_is_driven_without_a_question_about_the_scene_of_a_task(tmp_path: Path) -> None:
+    station = yaml.safe_load(find("stations", "so101_virtual").read_text(encoding="utf-8"))
+    station["devices"] |= {"scene": {"driver": "ask"}, "cameras": {}}
+    station["devices"]["arm"]["port"] = str(tmp_path / "port")
+    path = tmp_path / "cell.yaml"
+    path.write_text(yaml.safe_dump({**station, "cameras": {}}), encoding="utf-8")
+    with virtual_so101(tmp_path), seated(["teleop", "--station", str(path), "--seconds", "1", "--json"]) as seat:
+        assert seat.result()["ticks"] >= 5
+
+
 @pytest.mark.timeout(600)
 def test_a_recording_that_was_killed_keeps_all_of_it_and_goes_on(config: Path, tmp_path: Path) -> None:  # noqa: F811
     run = tmp_path / "run"
@@ -149,9 +163,29 @@ def test_a_recording_that_was_killed_keeps_all_of_it_and_goes_on(config: Path, t
         (["--teleop", "keyboard"], "is not a terminal"),
         (["--seconds", "0"], "--seconds must be above 0"),
         (["--station", "so102"], "unknown station 'so102'"),
+        (["--preview-port", "99999"], "--preview-port: a port is a whole number from 0 to 65535, got '99999'"),
+        (["--seed", "-5"], "--seed: a seed is a whole number from 0 to 2147483647, got '-5'"),
         (["--teleop", "gamepad"], "gamepad: /dev/input/by-id/.*: No such file.*Plugged in"),
     ],
 )
-def test_bad_input_is_named_with_the_way_out(argv: list[str], fault: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_input_of_teleop_is_named_with_the_way_out(
+    argv: list[str], fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["teleop", *argv, "--no-preview"]) == BAD_INPUT
     assert re.search(fault, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["record", "--teleop", "keyboard", "--preview-port", "99999"],
+        ["emulate", "mjpeg", "--port", "99999"],
+        ["emulate", "rtsp", "--port", "-1"],
+        ["emulate", "so101", "--port", "/tmp/servos", "--camera-port", "99999"],
+    ],
+)
+def test_a_port_that_cannot_be_is_named_before_anything_starts(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == BAD_INPUT
+    assert f"{argv[-2]}: a port is a whole number from 0 to 65535, got {argv[-1]!r}" in capsys.readouterr().err

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from robolearn.cli.main import BAD_INPUT, OK, main
+from robolearn.cli.main import BAD_INPUT, INTERRUPTED, OK, main
+from tests.cli.children import LISTEN
 from tests.cli.tiny import tiny_config
 from tests.drivers.emulators import ENVIRONMENT, MAIN, Emulator, emulating
 from tests.drivers.so101_rig import PATIENCE_S
@@ -31,16 +34,24 @@ class RealCell(NamedTuple):
     config: Path
     run: Path
 
-    def evaluate(self, *answers: str) -> tuple[int, dict[str, Any], str]:
-        """Exit status, result and what was said, of ``robolearn eval`` at a terminal where somebody answers so."""
-        command = [
-            *(sys.executable, "-c", MAIN, "eval", "--policy", "base", "--episodes", "3", "--json", "--task", TASK),
-            *("--station", str(self.station), "--config", str(self.config), "--run", str(self.run)),
+    @property
+    def words(self) -> list[str]:
+        """``robolearn eval`` as a process."""
+        return [
+            *(sys.executable, "-c", f"{LISTEN}\n{MAIN}", "eval", "--policy", "base", "--episodes", "3", "--json"),
+            *("--task", TASK, "--station", str(self.station), "--config", str(self.config), "--run", str(self.run)),
         ]
-        typed = "".join(f"{answer}\n" for answer in answers)
-        environment = {**os.environ, **ENVIRONMENT, "LD_PRELOAD": str(self.library)}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of that process: the devices are virtual."""
+        return {**os.environ, **ENVIRONMENT, "LD_PRELOAD": str(self.library)}
+
+    def evaluate(self, *answers: str) -> tuple[int, dict[str, Any], str]:
+        """Exit status, result and what was said, at a terminal where somebody answers so."""
+        typed, environment = "".join(f"{answer}\n" for answer in answers), self.environment
         done = subprocess.run(
-            command, cwd=ROOT, env=environment, input=typed, capture_output=True, text=True, timeout=200, check=False
+            self.words, cwd=ROOT, env=environment, input=typed, capture_output=True, text=True, timeout=200, check=False
         )
         return done.returncode, json.loads(done.stdout.splitlines()[-1]), done.stderr
 
@@ -80,7 +91,32 @@ def test_what_the_person_says_counts_and_is_kept_when_they_have_seen_enough(cell
     assert "Bring the cell to the start" in said and "done? y, n, or q" in said
     kept = json.loads((cell.run / "eval_base_so101.json").read_text())
     (episode,) = kept["per_episode"]
+    assert kept["cut_short"] == result["cut_short"] == "ended by the person"
     assert episode["success"] and not episode["stopped"] and episode["steps"] > 0
+
+
+@pytest.mark.timeout(300)
+def test_ctrl_c_keeps_what_the_person_has_said_and_leaves_the_stage_to_be_done(cell: RealCell, tmp_path: Path) -> None:
+    said, pipe = tmp_path / "said.txt", subprocess.PIPE
+    with (
+        said.open("wb") as stream,
+        subprocess.Popen(cell.words, cwd=ROOT, env=cell.environment, stdin=pipe, stdout=pipe, stderr=stream) as asking,
+    ):
+        assert asking.stdin is not None
+        asking.stdin.write("".join(f"{answer}\n" for answer in (*EPISODE, "n")).encode())
+        asking.stdin.flush()
+        until_s = time.monotonic() + 200.0
+        while said.read_text().count("press Enter, or q to end") < 2:
+            assert asking.poll() is None and time.monotonic() < until_s, said.read_text()
+            time.sleep(0.1)
+        asking.send_signal(signal.SIGINT)
+        out, _ = asking.communicate(timeout=60.0)
+    assert asking.returncode == INTERRUPTED, said.read_text()
+    assert json.loads(out.splitlines()[-1])["error"] == "stopped by the keyboard"
+    assert "ends after 1 episodes, which are kept: stopped by the keyboard" in said.read_text()
+    kept = json.loads((cell.run / "eval_base_so101.json").read_text())
+    assert (kept["episodes"], kept["successes"], kept["cut_short"]) == (1, 0, "stopped by the keyboard")
+    assert "eval base_so101" not in json.loads((cell.run / "run.json").read_text())["done"]
 
 
 @pytest.mark.timeout(300)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
 import textwrap
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from robolearn.cli.commands import COMMANDS, Command
+from robolearn.cli.extras import EXTRAS
 from robolearn.cli.main import main
 from tests.cli.children import LISTEN
 
+WITHOUT_MODULE = {"ros-kilted-rclpy"}  # binds ros-rclpy to a distribution of ROS
+HIDDEN = {"ur_rtde"}  # its modules rtde_control and rtde_receive are not in its list of files
 SOURCES = {
     "weigh": """
         from robolearn.bars import Bar, outcome
@@ -42,6 +47,12 @@ SOURCES = {
             pass
         def run(args):
             raise RuntimeError("a fault in the program")
+    """,
+    "lack": """
+        def add_arguments(parser):
+            pass
+        def run(args):
+            import robolearn.no_such_module
     """,
     "wait": """
         import sys, time
@@ -114,12 +125,62 @@ def test_a_fault_of_the_program_keeps_its_traceback(commands: dict[str, Command]
         main(["crash"], commands)
 
 
+def test_a_missing_module_of_our_own_keeps_its_traceback(commands: dict[str, Command]) -> None:
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        main(["lack"], commands)
+
+
+BLOCKED = """
+import sys
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == sys.argv[1]:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Without())
+from robolearn.cli.main import main
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "words", "extra"),
+    [
+        ("rclpy", "up twin --station so101_twin", "ros"),
+        ("std_srvs", "tell start", "ros"),
+        ("scservo_sdk", "calibrate servos --station so101", "arms"),
+    ],
+)
+def test_an_optional_package_that_is_not_installed_is_named_with_its_extra(module: str, words: str, extra: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BLOCKED, module, *words.split(), "--json"], capture_output=True, text=True, check=False
+    )
+    message = f"this needs {module}, which is not installed here."
+    assert done.returncode == 2 and "Traceback" not in done.stderr and message in done.stderr, done.stderr
+    assert f"pip install -e '.[{extra}]'" in str(last_line(done.stdout)["error"])
+
+
+def test_each_package_of_an_extra_is_known_by_what_is_imported_of_it() -> None:
+    brought: dict[str, set[str]] = {}
+    for module, packages in metadata.packages_distributions().items():
+        for package in packages:
+            brought.setdefault(_plain(package), set()).add(module)
+    for requirement in metadata.requires("robolearn") or []:
+        named, extra = re.match(r"[\w.-]+", requirement), re.search(r"extra == ['\"](\w+)", requirement)
+        if named is None or extra is None or extra[1] not in EXTRAS or _plain(named[0]) in WITHOUT_MODULE:
+            continue
+        assert brought[_plain(named[0])] & {*EXTRAS[extra[1]], *HIDDEN}, requirement
+
+
+def _plain(package: str) -> str:
+    return package.lower().replace("_", "-")
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
         (
             ["wiegh"],
-            "unknown command 'wiegh'. Did you mean 'weigh'? Valid: crash, lose, train base, wait, weigh.",
+            "unknown command 'wiegh'. Did you mean 'weigh'? Valid: crash, lack, lose, train base, wait, weigh.",
         ),
         (["train", "bose"], "unknown command 'train bose'. Did you mean 'train base'?"),
         (["weigh"], "required: --mass. Try: robolearn weigh --help"),

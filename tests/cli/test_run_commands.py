@@ -142,8 +142,9 @@ def test_an_evaluation_that_is_interrupted_begins_no_further_episode(
     def interrupt(outcome: Outcome) -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        evaluate(EvaluationJob(run, "so101_twin", "twin", "lift_cube", str(config), "base"), seeds, 2, interrupt)
+    done = evaluate(EvaluationJob(run, "so101_twin", "twin", "lift_cube", str(config), "base"), seeds, 2, interrupt)
+    assert isinstance(done.error, KeyboardInterrupt) and done.cut_short == "stopped by the keyboard"
+    assert done.outcomes
     assert 1 <= len(Handed.to_workers) <= 20
     assert os.environ.get("OMP_NUM_THREADS") == threads
 
@@ -171,7 +172,9 @@ def test_demonstrations_without_any_success_cannot_be_learned_from(
         (["record", "--teleop", "telepathy"], "unknown teleoperation device 'telepathy'"),
         (["eval", "--policy", "best"], "unknown policy 'best'"),
         (["eval", "--episodes", "0"], "--episodes must be at least 1"),
-        (["practice", "--steps", "0"], "--steps must be at least 1"),
+        (["practice", "--teleop", "telepathy"], "unknown teleoperation device 'telepathy'. Valid: gamepad, keyboard"),
+        (["practice", "--teleop", "keyboard.yml"], "no configuration file keyboard.yml"),
+        (["practice", "--station", "so101", "--teleop", "onlooker"], "at the real station so101 give station, its own"),
         (["demo", "--seed", "-1"], "outside"),
         (["demo", "--seed", "10000"], "outside"),
     ],
@@ -184,8 +187,42 @@ def test_bad_input_is_named_with_the_way_out(
     assert status == BAD_INPUT and fault in result["error"]
 
 
-def test_a_folder_of_another_run_is_refused(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.timeout(300)
+def test_a_folder_is_a_runs_once_something_is_recorded_in_it(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = tmp_path / "run"
-    answer(capsys, words("train base", config, run, "--seed", "1"))
+    asked = ["--task", "cube_out_of_bin", "--station", "so101_twin_hd", "--config", str(config), "--run", str(run)]
+    for command in ("train base", "practice", "learn", "eval"):
+        status, result = answer(capsys, [*command.split(), *asked, "--seed", "1", "--json"])
+        assert status == BAD_INPUT and not run.exists(), command
+        repeated = f"--station so101_twin_hd --task cube_out_of_bin --config {config} --seed 1 --run {run}"
+        assert f"robolearn record {repeated}" in result["error"], command
+    status, result = answer(capsys, words("record", config, run, "--teleop", "keyboard", "--seed", "3"))
+    assert status == BAD_INPUT and "is not a terminal" in result["error"]
+    status, result = answer(capsys, words("record", config, run, "--demos", "1", "--seed", "1"))
+    assert (status, result["demos"]) == (OK, 1)
     status, result = answer(capsys, words("train base", config, run, "--seed", "2"))
     assert status == BAD_INPUT and "seed 1, not 2" in result["error"] and "--run" in result["error"]
+
+
+def test_a_learning_file_that_goes_by_the_name_of_another_is_refused(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied = tmp_path / "mine.yaml"
+    copied.write_text(config.read_text(encoding="utf-8"), encoding="utf-8")
+    status, result = answer(capsys, words("record", copied, tmp_path / "run"))
+    assert status == BAD_INPUT and "mine.yaml: name: 'learning'" in result["error"]
+    assert "Write 'name: mine'" in result["error"]
+
+
+def test_demonstrations_seen_by_another_tower_are_refused(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, other = tmp_path / "run", tmp_path / "learning.yaml"
+    assert answer(capsys, words("record", config, run, "--demos", "1"))[0] == OK
+    text = config.read_text(encoding="utf-8").replace(f"tower: {config.parent / 'tower'}", "tower: twin")
+    other.write_text(text, encoding="utf-8")
+    for command in ("train base", "train reward"):
+        status, result = answer(capsys, words(command, other, run))
+        assert status == BAD_INPUT and "holds features of another image tower than 'twin'" in result["error"], command

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 
 import pytest
 
+from robolearn.autonomy.cell import is_lock_step
 from robolearn.contracts import Clock
 
 
@@ -13,6 +15,8 @@ class ClockContract(ABC):
     """The rules of a clock, as tests. ``tick_ns`` is a time that the clock can sleep."""
 
     tick_ns = 20_000_000
+
+    still_s = 0.5  # in which the time of a clock that goes on by itself has gone on
 
     @abstractmethod
     def make(self) -> Clock:
@@ -31,7 +35,7 @@ class ClockContract(ABC):
         for _ in range(20):
             times.append(clock.now_ns())
             clock.sleep_until(clock.now_ns() + self.tick_ns)
-        assert all(type(time) is int for time in times)
+        assert all(type(stamp_ns) is int for stamp_ns in times)
         assert times == sorted(times) and times[-1] > times[0]
 
     def test_sleeping_ends_when_the_time_is_reached(self, clock: Clock) -> None:
@@ -46,3 +50,8 @@ class ClockContract(ABC):
         clock.sleep_until(before)
         clock.sleep_until(before - self.tick_ns)
         assert before <= clock.now_ns() < before + self.tick_ns
+
+    def test_it_says_truly_whether_time_stands_still_while_nobody_sleeps(self, clock: Clock) -> None:
+        before_ns = clock.now_ns()
+        time.sleep(self.still_s)
+        assert is_lock_step(clock) == (clock.now_ns() == before_ns)

@@ -22,6 +22,7 @@ class SteppedClock:
     """Time that passes only while somebody sleeps; whatever is moved by time is moved in steps of 2 ms."""
 
     step_ns = 2_000_000
+    lock_step = True
 
     def __init__(self) -> None:
         self._now_ns = 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +15,8 @@ from drivers.servo_arm import ServoArm
 from robolearn.errors import DeviceError
 from tests.contract.arm import ArmContract, ArmRig
 from tests.drivers.koch_rig import SERVOS, koch_arm
-from tests.drivers.so101_rig import Bench, virtual_so101
+from tests.drivers.so101_rig import Bench, ask_for, true_joints, virtual_so101
+from tests.drivers.ur_rig import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +26,14 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         arm.connect()
         arm.close()
         yield bench
+
+
+@pytest.fixture
+def arm(bench: Bench) -> Iterator[ServoArm]:
+    arm = new_arm(bench)
+    arm.connect()
+    yield arm
+    arm.close()
 
 
 def new_arm(bench: Bench, held: bool = True, **changes: object) -> ServoArm:
@@ -85,6 +96,69 @@ def test_a_hardware_error_stops_the_arm(bench: Bench) -> None:
     assert arm.fault == "servo of shoulder_lift: overload"
     bench.emulator.do("status", servo=1, name="OVERLOAD", on=False)
     arm.close()
+
+
+def test_an_overload_bars_the_torque_until_the_power_was_off_and_rearming_says_so(bench: Bench, arm: ServoArm) -> None:
+    bench.emulator.do("status", servo=1, name="OVERLOAD", on=True)
+    assert wait_until(lambda: not bench.emulator.do("truth")["torque"][1])
+    arm.read()
+    with pytest.raises(DeviceError, match="servo of shoulder_lift: overload.*switch its power off and on"):
+        arm.rearm()
+    bench.emulator.do("power", on=False)
+    bench.emulator.do("power", on=True)
+    arm.rearm()
+    assert arm.fault is None and all(bench.emulator.do("truth")["torque"])
+
+
+def test_a_servo_that_started_anew_is_named_and_held_again_by_rearming(bench: Bench, arm: ServoArm) -> None:
+    ask_for(arm, arm.read().joint_position_rad)
+    bench.emulator.do("register", servo=1, name="TORQUE_ENABLE", size=1, value=0)
+    arm.read()
+    assert arm.fault == "servo of shoulder_lift: torque off, as after a loss of power"
+    arm.rearm()
+    assert arm.fault is None and all(bench.emulator.do("truth")["torque"])
+
+
+def test_an_alert_of_a_servo_that_is_not_heard_does_not_keep_the_others_from_being_held(
+    bench: Bench, arm: ServoArm
+) -> None:
+    here = arm.read().joint_position_rad
+    ask_for(arm, here + np.eye(len(here))[0])
+    assert wait_until(lambda: bool(arm.read().joint_position_rad[0] - here[0] > 0.1))
+    bench.emulator.do("status", servo=1, name="VOLTAGE", on=True)
+    bench.emulator.do("garble", servo=1, on=True)
+    arm.stop("by the test")
+    bench.emulator.do("garble", servo=1, on=False)
+    time.sleep(1.0)
+    assert true_joints(bench)[0] < here[0] + 0.8
+
+
+def test_a_joint_below_the_zero_of_its_encoder_is_held_at_the_end_of_its_range(tmp_path: Path) -> None:
+    below, far_below = 10, 200  # the arm has sunk to the table, and stirs
+    with virtual_so101(tmp_path, device="dynamixel") as bench:
+        pan = SERVOS["shoulder_pan"]
+        start = round(float(pan.scale.steps(true_joints(bench)[0])))
+        scale = replace(pan.scale, homing_offset=-start - below, range_min=0, range_max=2000)
+        arm = new_arm(bench, held=False, servos={**SERVOS, "shoulder_pan": replace(pan, scale=scale)})
+        bench.emulator.do("register", servo=0, name="HOMING_OFFSET", size=4, value=scale.homing_offset)
+        arm.connect()
+        assert abs(pan_steps(arm)) < far_below / 2
+        bench.emulator.do("register", servo=0, name="GOAL_PWM", size=2, value=0)  # its motor cannot bring it back
+        bench.emulator.do("register", servo=0, name="HOMING_OFFSET", size=4, value=scale.homing_offset - far_below)
+        assert wait_until(lambda: pan_steps(arm) < -far_below / 2)
+        arm.stop("by the test")
+        assert wait_until(lambda: pan_steps(arm) < -far_below / 2)
+        arm.rearm()
+        assert arm.fault is None
+        arm.close()
+
+
+def pan_steps(arm: ServoArm) -> int:
+    """Where the first joint is, as its servo says."""
+    arm.read()
+    servos = arm.diagnostics["servos"]
+    assert isinstance(servos, dict)
+    return int(servos["shoulder_pan"]["position_steps"])
 
 
 def test_on_a_bad_line_readings_are_right_or_none(bench: Bench) -> None:

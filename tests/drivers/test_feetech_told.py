@@ -15,7 +15,7 @@ from tests.drivers.ur_rig import wait_until
 
 WRONG_STEPS = 300
 GOALS = re.compile(rb"\xff\xff\xfe.\x83\x2a\x02", re.DOTALL)  # sync write
-QUESTIONS = re.compile(rb"\xff\xff\xfe.\x82\x2a", re.DOTALL)  # sync read from the goal on
+QUESTIONS = re.compile(rb"\xff\xff\xfe.\x82\x28", re.DOTALL)  # sync read from the torque on
 TORQUE_LIMITS = re.compile(rb"\xff\xff\xfe\x16\x83\x30\x02(.{18})", re.DOTALL)  # sync write to six servos
 
 

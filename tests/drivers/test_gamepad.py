@@ -43,8 +43,9 @@ def bits(codes: tuple[int, ...], length: int) -> bytes:
     return bytes(field)
 
 
-def answers() -> str:
-    """What the kernel says of the gamepad when it is asked."""
+def answers(**held: int) -> str:
+    """What the kernel says of the gamepad when it is asked; ``held`` axes are there and not at rest."""
+    axes = {code: (held.get(str(ecodes.ABS[code]), rest), low, high) for code, (rest, low, high) in AXES.items()}
     kinds = (ecodes.EV_SYN, ecodes.EV_KEY, ecodes.EV_ABS)
     lines = [
         ("EVIOCGID", 0, struct.pack("<4H", 3, 0x45E, 0x28E, 0x110)),
@@ -58,7 +59,7 @@ def answers() -> str:
         (f"EVIOCGBIT({ecodes.EV_KEY})", 96, bits(BUTTONS, KEY_BYTES)),
         (f"EVIOCGBIT({ecodes.EV_ABS})", 8, bits(tuple(AXES), KEY_BYTES)),
         ("EVIOCGKEY", 96, bytes(KEY_BYTES)),
-        *((f"EVIOCGABS({code})", 0, struct.pack("<6i", *axis, 0, 0, 0)) for code, axis in AXES.items()),
+        *((f"EVIOCGABS({code})", 0, struct.pack("<6i", *axis, 0, 0, 0)) for code, axis in axes.items()),
     ]
     return f"@DEV {DEVICE} (EVDEV)\n" + "".join(f"{name} {status} {data.hex()}\n" for name, status, data in lines)
 
@@ -66,3 +67,8 @@ def answers() -> str:
 @pytest.mark.timeout(330)
 def test_the_driver_keeps_its_contract_and_its_promises(tmp_path: Path) -> None:
     run_under_umockdev("gamepad.py", DESCRIPTION, answers(), DEVICE, tmp_path)
+
+
+@pytest.mark.timeout(330)
+def test_a_stick_that_is_held_while_the_gamepad_is_opened_is_no_trigger(tmp_path: Path) -> None:
+    run_under_umockdev("held_gamepad.py", DESCRIPTION, answers(ABS_Y=-32768), DEVICE, tmp_path)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
+from drivers.keeper import AGAIN_S
 from tests.drivers.koch_rig import koch_arm
 from tests.drivers.leaping_program import LEAP_RAD
-from tests.drivers.so101_rig import WITHIN_RAD, Bench, true_joints, virtual_so101
+from tests.drivers.so101_rig import WITHIN_RAD, Bench, ask_for, true_joints, virtual_so101
 from tests.drivers.ur_rig import wait_until
 from tests.house.tree import ROOT
 
@@ -84,3 +87,30 @@ def test_dynamixels_whose_driver_is_killed_do_not_go_on_either(tmp_path: Path) -
             start = true_joints(bench)
             assert program.wait(60.0) == -signal.SIGKILL
             assert leapt_rad(bench, start) < 0.8 * LEAP_RAD
+
+
+def test_a_keeper_that_is_killed_is_told_and_another_comes_with_the_next_commands(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    arm = bench.fresh()
+    arm.connect()
+    here = arm.read().joint_position_rad
+    ask_for(arm, here)
+    (first,) = keepers()
+    time.sleep(AGAIN_S)
+    first.kill()
+    assert wait_until(lambda: not first.is_running() or first.status() == psutil.STATUS_ZOMBIE)
+    ask_for(arm, here)
+    (second,) = keepers()
+    assert second.pid != first.pid and "nobody would have held them" in caplog.text
+    second.kill()
+    assert wait_until(lambda: not second.is_running() or second.status() == psutil.STATUS_ZOMBIE)
+    ask_for(arm, here)
+    assert not keepers(), "not with every command"
+    arm.close()
+
+
+def keepers() -> list[psutil.Process]:
+    """Those of this process that live."""
+    children = [one for one in psutil.Process().children() if one.status() != psutil.STATUS_ZOMBIE]
+    return [one for one in children if "drivers.keeper_child" in one.cmdline()]

@@ -12,10 +12,11 @@ import pytest
 from drivers.gripped import GrippedArm
 from drivers.robotiq import RobotiqGripper
 from drivers.robotiq_socket import UrcapWire
-from drivers.ur import UrArm
+from drivers.ur import UrArm, UrConfig
+from robolearn import config
 from robolearn.contracts import ArmCommand, CommandMode, Float
 from robolearn.descriptions import description
-from robolearn.errors import DeviceError
+from robolearn.errors import ConfigError, DeviceError
 from robolearn.kinematics import Kinematics
 from tests.contract.arm import ArmContract, ArmRig
 from tests.drivers.emulators import Emulator, emulating
@@ -148,6 +149,15 @@ def test_a_child_that_dies_is_told_and_replaced(robot: Emulator, arm: UrArm) -> 
     assert wait_until(lambda: readable(arm)) and at_rest(robot)
     arm.rearm()
     drive(arm, -0.1, 5)
+
+
+def test_a_silence_shorter_than_the_driver_itself_keeps_is_refused_with_the_reason() -> None:
+    text = (
+        "{host: 127.0.0.1, servo_lookahead_s: 0.05, servo_gain: 600, payload_kg: 0.9, payload_centre_m: [0, 0, 0], "
+        "zero_wrench: false, silence_s: 0.02}"
+    )
+    with pytest.raises(ConfigError, match=r"silence_s: .*0\.05.*repeats a target only after 0\.02 s"):
+        config.parse(text, UrConfig, "station")
 
 
 def test_an_address_where_nobody_answers_is_named_with_the_way_out() -> None:

@@ -16,7 +16,7 @@ import pytest
 from rcl_interfaces.srv import GetParameters
 
 from robolearn.nodes.link import Link
-from robolearn.nodes.table import NODES
+from robolearn.nodes.table import NODES, entry
 from robolearn.nodes.topics import Service
 from robolearn.nodes.up.setups import SETUPS
 from tests.house.tree import ROOT
@@ -25,6 +25,7 @@ from tests.nodes.processes import PATIENCE_S, eventually, own_network
 
 ARGUMENTS = {"station", "task", "namespace", "use_sim_time", "log_level", "run", "params_file", "nodes"}
 GIVEN = {"station": "so101_twin", "task": "lift_cube", "namespace": "left", "log_level": "warn"}
+PARAMETERS = ROOT / "tests/launch/parameters.yaml"
 MORE = {"practice": {"run": "runs/x", "nodes": "reward_node recorder_node"}}
 
 
@@ -80,12 +81,24 @@ def test_a_launch_file_loads_and_tells_its_arguments(ros: types.SimpleNamespace,
 
 @pytest.mark.parametrize("setup", SETUPS)
 def test_every_executable_that_is_named_is_a_console_script(ros: types.SimpleNamespace, setup: str) -> None:
-    devices = {"params_file": str(ROOT / "tests/launch/parameters.yaml")}
+    devices = {"params_file": str(PARAMETERS)}
     nodes = nodes_of(ros, setup, {**GIVEN, **MORE.get(setup, {}), **devices})
     assert {node.node_package for node in nodes} == {"robolearn"}
     executables = [node.node_executable for node in nodes]
     assert executables and set(executables) <= listed_scripts() == {node.name for node in NODES}
     assert len(executables) == len(set(executables))
+
+
+def test_a_node_is_killed_no_sooner_than_its_entry_says(ros: types.SimpleNamespace) -> None:
+    substitutions = importlib.import_module("launch.utilities")
+    nodes = nodes_of(ros, "practice", {**GIVEN, **MORE["practice"], "params_file": str(PARAMETERS)})
+    given_s = {
+        node.node_executable: float(
+            substitutions.perform_substitutions(ros.launch.LaunchContext(), node.sigterm_timeout)
+        )
+        for node in nodes
+    }
+    assert given_s == {name: entry(name).end_patience_s for name in given_s} and "learner_node" in given_s
 
 
 @pytest.fixture

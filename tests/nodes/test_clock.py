@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 import pytest
 from rosgraph_msgs.msg import Clock
 
+from robolearn.autonomy.cell import is_lock_step
 from robolearn.errors import DeviceError
 from robolearn.nodes import topics
 from robolearn.nodes.arm_spec import TimeKind
@@ -22,10 +23,11 @@ PERIOD_S = 0.02
 
 
 class Twin:
-    """Only its time."""
+    """Only its time, which goes on at ``factor`` of true time."""
 
-    def __init__(self, link: Link, now_s: float) -> None:
+    def __init__(self, link: Link, now_s: float, factor: float) -> None:
         self.now_s = now_s
+        self._every_s = PERIOD_S / factor
         self._publisher = link.publisher(topics.CLOCK)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -36,20 +38,20 @@ class Twin:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._ended.wait(PERIOD_S):
+        while not self._ended.wait(self._every_s):
             self.now_s += PERIOD_S
             self._publisher.publish(Clock(clock=to_time(round(self.now_s * NS))))
 
 
 @contextmanager
-def cell(now_s: float) -> Iterator[tuple[Twin, RosClock]]:
+def cell(now_s: float, factor: float = 1.0, kind: TimeKind = TimeKind.SIMULATED) -> Iterator[tuple[Twin, RosClock]]:
     with (
         own_network(),
         closing(Link("twin")) as far,
-        closing(Twin(far, now_s)) as twin,
+        closing(Twin(far, now_s, factor)) as twin,
         closing(Link("client")) as near,
     ):
-        clock = RosClock(near, TimeKind.SIMULATED)
+        clock = RosClock(near, kind)
         yield twin, clock
         clock.close()
 
@@ -61,6 +63,12 @@ def test_true_time_is_not_waited_for() -> None:
         before_s = time.monotonic()
         clock.wait_for(clock.now_ns() + 3 * NS)
         assert time.monotonic() - before_s < 1.0
+
+
+@pytest.mark.parametrize(("kind", "expected"), [(TimeKind.SIMULATED, False), (TimeKind.LOCK_STEP, True)])
+def test_a_twin_that_is_slow_is_not_one_in_lock_step(kind: TimeKind, expected: bool) -> None:
+    with cell(0.0, factor=0.02, kind=kind) as (_, clock):
+        assert is_lock_step(clock) is expected
 
 
 @pytest.fixture

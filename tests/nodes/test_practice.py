@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from functools import partial
@@ -24,6 +25,7 @@ from robolearn.episodes import EpisodeKind, EpisodeStore
 from robolearn.episodes.reader import Episode
 from robolearn.nodes import topics
 from robolearn.nodes.link import Link
+from robolearn.nodes.roll import SILENT_S
 from robolearn.nodes.stamps import to_ns
 from tests.cli.tiny import tiny_config
 from tests.nodes.cells import CELL, safety, twin
@@ -123,6 +125,8 @@ def test_every_part_is_a_process_and_the_supervisor_says_what_they_do(cell: Cell
         soon(lambda: len(cell.practised()) > before, "further practice")
         assert cell.ask("stop") == ""
         assert actor.wait() == 0
+        time.sleep(SILENT_S + 1.5)  # a node that was killed would be missed by now
+        assert "actor_node" not in health["safety_node"]["message"] + health["supervisor_node"]["message"]
         learned = json.loads((cell.run / "learner" / "progress.json").read_text())
     assert learned["updates"] > 0
     assert all(episode.ending is not None for episode in cell.practised())

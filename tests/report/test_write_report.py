@@ -116,6 +116,13 @@ def test_an_evaluation_that_does_not_say_who_decided_is_called_out(run_dir: Path
     assert "Evaluation before practice: its file does not say who decided success." in section(page, "notes")
 
 
+def test_an_evaluation_that_was_cut_short_says_why(run_dir: Path) -> None:
+    assert "cut short" not in section(write_report(run_dir, sample.BARS).read_text(), "notes")
+    rewrite(run_dir / "eval_final.json", cut_short="the cable is out")
+    page = write_report(run_dir, sample.BARS).read_text()
+    assert "ground truth of the twin. It was cut short (the cable is out)." in section(page, "notes")
+
+
 def test_nothing_is_loaded_from_anywhere_and_no_script_runs(page: str) -> None:
     assert set(re.findall(r'(?:src|href)="([^,"]+,)', page)) == {"data:image/jpeg;base64,"}
     rest = re.sub(r'"data:image/jpeg;base64,[A-Za-z0-9+/=]+"', "", page)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from textwrap import indent
 from typing import TextIO
 
 import numpy as np
@@ -29,6 +30,7 @@ from robolearn.errors import ConfigError, unknown
 
 DRIVER = "feetech"
 LOOK_S = 0.03
+DEPTH, DEPTH_OF_LEADER = 2, 3  # sections around 'servos' in a station's file: devices.arm, devices.teleop.bus
 WHOLE_TURN = (0, STEPS - 1)
 NOBODY = "nobody at the terminal can move the arm: run the command in a terminal"
 Scales = Mapping[str, ServoScale]
@@ -49,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if args.save_json is not None:
         atomic.write_text(args.save_json, to_json(scales))
     plain = {name: asdict(scale) for name, scale in scales.items()}
-    print(as_line({"servos": plain}) if args.json else _yaml(plain))
+    print(as_line({"servos": plain}) if args.json else _yaml(plain, DEPTH_OF_LEADER if args.leader else DEPTH))
     say(f"put these lines in the place of those under 'servos' of this arm in the file of the station {args.station}")
     return 0
 
@@ -166,9 +168,9 @@ def _read(path: Path, config: FeetechConfig) -> Scales:
     return {name: scales[name] for name in config.servos}
 
 
-def _yaml(scales: Mapping[str, Mapping[str, int]]) -> str:
+def _yaml(scales: Mapping[str, Mapping[str, int]], depth: int) -> str:
     lines = [
-        f"      {name}: {{{', '.join(f'{key}: {value}' for key, value in scale.items())}}}"
+        f"  {name}: {{{', '.join(f'{key}: {value}' for key, value in scale.items())}}}"
         for name, scale in scales.items()
     ]
-    return "\n".join(["    servos:", *lines])
+    return indent("\n".join(["servos:", *lines]), "  " * depth)

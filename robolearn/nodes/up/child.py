@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import yaml
 
@@ -22,7 +23,6 @@ from robolearn.processes import die_with
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0  # before a node is started again; doubled each time it ends too soon
 STEADY_S = 10.0  # a node that has run for so long was started well
 SLOWEST_S = 60.0  # on a busy machine bad input may be told so late
-END_PATIENCE_S = 30.0  # the learner writes a checkpoint
 LAST_WORDS = 5  # lines
 TAIL_BYTES = 2000
 
@@ -35,14 +35,16 @@ class Child:
         self.name = start.name
         self.log = folder / f"{start.name}.log"
         self.restarts = 0
+        self.end_patience_s = start.entry.end_patience_s
         self._policy, self._stdin = start.entry.restart, stdin
-        parameters = folder / f"{start.name}.yaml"
-        parameters.write_text(yaml.safe_dump({EVERY_NODE: {PARAMETERS: dict(start.parameters)}}), encoding="utf-8")
+        self._file = folder / f"{start.name}.yaml"
+        self._parameters = yaml.safe_dump({EVERY_NODE: {PARAMETERS: dict(start.parameters)}})
         self._words = [
             sys.executable, "-m", start.entry.module, "--ros-args", "-r", f"__node:={start.name}",
-            "-r", f"__ns:={start.namespace}", "--log-level", log_level, "--params-file", str(parameters),
+            "-r", f"__ns:={start.namespace}", "--log-level", log_level, "--params-file", str(self._file),
             "--disable-external-lib-logs",
         ]  # fmt: skip
+        self._open_log().close()
         self._process: subprocess.Popen[bytes] | None = None
         self._started_s = 0.0
         self._due_s: float | None = None
@@ -69,7 +71,7 @@ class Child:
 
     def start(self) -> None:
         """Start the process; it ends when this one does, however that happens."""
-        with self.log.open("ab") as log:
+        with self._open_log() as log:
             self._process = subprocess.Popen(
                 self._words, stdin=self._stdin, stdout=log, stderr=log, start_new_session=True,
                 preexec_fn=die_with(os.getpid()),
@@ -107,11 +109,20 @@ class Child:
         self._process = None
 
     def last_words(self, lines: int = LAST_WORDS) -> str:
-        """The end of its log."""
-        with self.log.open("rb") as log:
-            log.seek(max(0, self.log.stat().st_size - TAIL_BYTES))
-            said = log.read().decode("utf-8", errors="replace").splitlines()
+        """The end of its log; nothing if somebody has taken that away, which is no reason to end a cell."""
+        try:
+            with self.log.open("rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - TAIL_BYTES))
+                said = log.read().decode("utf-8", errors="replace").splitlines()
+        except OSError:
+            return ""
         return " | ".join(line for line in said[-lines:] if line.strip())
+
+    def _open_log(self) -> IO[bytes]:
+        """The log, with the parameters beside it, also where a person has removed them since. Raises OSError."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._file.write_text(self._parameters, encoding="utf-8")
+        return self.log.open("ab")
 
     def _ended(self, process: subprocess.Popen[bytes], status: int) -> str:
         _kill_group(process.pid)
@@ -128,12 +139,12 @@ class Child:
 
 
 def end_all(children: Sequence[Child]) -> None:
-    """End them together; none is left at the end."""
+    """End them together, each with the patience of its entry; none is left at the end."""
     for child in children:
         child.tell_to_end()
-    deadline_s = time.monotonic() + END_PATIENCE_S
-    for child in children:
-        child.wait_for_end(deadline_s)
+    told_s = time.monotonic()
+    for child in sorted(children, key=lambda one: one.end_patience_s):
+        child.wait_for_end(told_s + child.end_patience_s)
 
 
 def _how(status: int) -> str:

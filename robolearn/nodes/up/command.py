@@ -15,7 +15,7 @@ from robolearn.errors import ConfigError, unknown
 from robolearn.nodes.up import rules
 from robolearn.nodes.up.child import Child, end_all
 from robolearn.nodes.up.clash import refuse_clash
-from robolearn.nodes.up.setups import SETUPS, Wanted, starts
+from robolearn.nodes.up.setups import SETUPS, Start, Wanted, starts
 from robolearn.nodes.up.view import View, view_of
 
 LOOK_S, SHOW_S = 0.05, 0.5
@@ -46,8 +46,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     started_s, planned = time.monotonic(), starts(wanted)
     with stop_signal() as stop:
         refuse_clash([start.name for start in planned], planned[0].namespace)
-        logs = _folder(args.logs)
-        children = [Child(start, logs, args.log_level) for start in planned]
+        logs = args.logs or Path("logs") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        children = _children(planned, logs, args.log_level)
         keep_up(children, view_of(children), stop)
     return {
         "setup": wanted.setup,
@@ -67,13 +67,11 @@ def wanted_of(args: argparse.Namespace) -> Wanted:
     return Wanted(args.setup, args.station, args.namespace, tuple(given), tuple(args.others))
 
 
-def _folder(given: Path | None) -> Path:
-    folder = given or Path("logs") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
+def _children(planned: Sequence[Start], folder: Path, log_level: str) -> list[Child]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        return [Child(start, folder, log_level) for start in planned]
     except OSError as error:
         raise ConfigError(f"cannot write logs into {folder}: {error}. Give another folder with --logs.") from error
-    return folder
 
 
 def keep_up(children: Sequence[Child], view: View, stop: threading.Event) -> None:

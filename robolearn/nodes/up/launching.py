@@ -71,6 +71,7 @@ def _node(start: Start, log_level: str) -> Node:
         parameters=[values] if values else [],
         ros_arguments=["--log-level", log_level],
         output="both",
+        sigterm_timeout=str(start.entry.end_patience_s),  # after SIGINT; SIGTERM says no more, and SIGKILL comes next
         on_exit=partial(_after, start=start, log_level=log_level, since_s=time.monotonic()),
     )
 

@@ -33,9 +33,12 @@ BUTTONS = {
 
 
 def config(
-    axes: Mapping[str, str] = AXES, buttons: Mapping[str, Deed] = BUTTONS, device: str = DEVICE
+    axes: Mapping[str, str] = AXES,
+    buttons: Mapping[str, Deed] = BUTTONS,
+    device: str = DEVICE,
+    triggers: tuple[str, ...] | None = None,
 ) -> GamepadConfig:
-    return GamepadConfig(axes=axes, dead_zone=0.1, speed=1.0, buttons=buttons, device=device)
+    return GamepadConfig(axes=axes, dead_zone=0.1, speed=1.0, buttons=buttons, device=device, triggers=triggers)
 
 
 class Pad(NamedTuple):
@@ -136,6 +139,17 @@ def test_a_trigger_rests_at_its_end() -> None:
     pad.node.unplug()
 
 
+def test_which_axes_are_triggers_may_be_stated() -> None:
+    pad = connected(config(axes={"vz": "ABS_X", "vx": "-ABS_Y"}, triggers=("ABS_X",)))
+    assert not pad.driver.read().engaged
+    pad.push(ecodes.ABS_X, -FULL - 1)
+    pad.driver.read()
+    pad.push(ecodes.ABS_X, 0)
+    assert pad.action()["vz"] == pytest.approx(0.5 / 0.9 - 0.1 / 0.9, abs=0.001)
+    pad.driver.close()
+    pad.node.unplug()
+
+
 def test_a_button_slows_down_and_another_labels_the_episode_once(pad: Pad) -> None:
     pad.press(ecodes.BTN_WEST)
     pad.push(ecodes.ABS_Y, -FULL)
@@ -202,6 +216,7 @@ def test_none_at_the_path_is_a_plain_error_with_the_way_out() -> None:
     ("settings", "fault"),
     [
         (config(axes={"vx": "ABS_W"}), "unknown axis 'ABS_W'"),
+        (config(triggers=("ABS_RZ",)), "unknown axis 'ABS_RZ'"),
         (config(buttons={"BTN_MODE": Deed.OPEN}), "unknown button 'BTN_MODE'"),
     ],
 )

@@ -211,6 +211,26 @@ def test_unplugged_it_says_so_and_is_opened_again_by_itself() -> None:
     puck.node.unplug()
 
 
+def test_a_cap_that_is_pushed_while_it_is_plugged_in_again_moves_nothing_before_it_is_let_go() -> None:
+    puck = plugged(packets=False)
+    puck.driver.connect()
+    puck.driver.begin(seed=0)
+    puck.node.unplug()
+    with pytest.raises(DeviceError):
+        puck.driver.read()
+    puck.node.plug(packets=False)
+    puck.push(near=-FULL)
+    assert not seen_again(puck.driver).engaged
+    puck.push(near=-FULL)
+    assert not puck.driver.read().engaged
+    puck.release()
+    puck.driver.read()
+    puck.push(near=-FULL)
+    assert puck.driver.read().engaged
+    puck.driver.close()
+    puck.node.unplug()
+
+
 def seen_again(driver: SpaceMouse) -> TeleopReading:
     """The first reading that is not an error."""
     deadline_s = time.monotonic() + 5

@@ -116,6 +116,18 @@ def test_what_is_unknown_is_told_at_once_and_starts_nothing(
     assert not (tmp_path / "logs").exists()
 
 
+def test_a_folder_for_logs_that_cannot_be_written_is_named(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main([*WORDS, "--logs", "/proc"]) == BAD_INPUT  # it is there, and nobody can write into it, root neither
+    error = capfd.readouterr().err
+    assert "cannot write logs into /proc" in error and "--logs" in error and "Traceback" not in error
+
+
+def test_a_log_that_cannot_be_written_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "twin_node.log").mkdir()
+    assert main([*WORDS, "--logs", str(tmp_path)]) == BAD_INPUT
+    assert "twin_node.log" in capfd.readouterr().err
+
+
 def test_a_namespace_in_which_a_cell_runs_is_refused(tmp_path: Path) -> None:
     with NodeProcess(tmp_path / "log", "recorder_node", "-r", "__ns:=/left", folder=tmp_path):
         with closing(Link("test", "left", PATIENCE_S)) as link, diagnostics(link) as told:
