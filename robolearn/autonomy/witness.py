@@ -5,16 +5,13 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-import numpy as np
-
 from robolearn.asking import ask
-from robolearn.autonomy.homing import StartPose, bring_back, tool_at
+from robolearn.autonomy.homing import StartPose, bring_back, check_clear
 from robolearn.errors import BorderError, DeviceError
 from robolearn.station import Station
 
 ANSWERS: Final = {"y": True, "n": False}
 ENOUGH: Final = "q"
-CLEAR_M: Final = 0.005  # of the workspace's sides: an arm is never exactly where it is told to be
 
 
 class EnoughSeen(Exception):
@@ -26,12 +23,7 @@ class Witness:
 
     def __init__(self, station: Station, instruction: str, start: StartPose) -> None:
         """``start`` is where every episode begins. Raises DeviceError if the arm cannot be brought there."""
-        tool_m = tool_at(station, start.joint_position_rad)
-        if station.config.limits.workspace.depth(tool_m.tolist()) < CLEAR_M:
-            raise DeviceError(
-                f"the start pose has the tool at {np.round(tool_m, 3)} m, beyond the workspace or within "
-                f"{1e3 * CLEAR_M:g} mm of its side. Bring the arm to its start with 'robolearn teleop', and go on."
-            )
+        check_clear(station, start)
         self._station, self._instruction, self._start = station, instruction, start
 
     def prepare(self) -> None:

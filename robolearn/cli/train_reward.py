@@ -11,9 +11,9 @@ from robolearn import atomic
 from robolearn.bars import Bar, outcome
 from robolearn.cli.job import Job, add_job_arguments, job_of, say
 from robolearn.cli.output import plain
+from robolearn.cli.recorded import features_of, recorded
 from robolearn.episodes import EpisodeStore
 from robolearn.episodes.demos import read_demos
-from robolearn.errors import StoreError
 from robolearn.progress import Progress
 from robolearn.rewards.classifier import ClassifierShape
 from robolearn.rewards.fitting import fit
@@ -46,7 +46,7 @@ def work(job: Job, progress: Progress) -> Quality:
     Raises StoreError if there is nothing to learn from, ModelError without a tower."""
     torch.set_num_threads(1)
     settings = job.config.reward.read(RewardSettings)
-    store = EpisodeStore.open(job.run.store)
+    store = recorded(job)
     tower = Tower.load(job.config.features.tower)
     shape = _shape(job, store, tower, settings)
     with job.stage(NAME, AFTER), progress.stage(NAME, total=settings.steps) as stage:
@@ -76,12 +76,7 @@ def _bar(quality: Quality, settings: RewardSettings) -> Bar:
 
 
 def _shape(job: Job, store: EpisodeStore, tower: Tower, settings: RewardSettings) -> ClassifierShape:
-    features = store.schema.features
-    if features is None or features.tower != tower.id:
-        raise StoreError(
-            f"{store.path} holds features of another image tower than {tower.name!r} ({tower.id}): record with it, or "
-            "name the tower of the store in the learning configuration"
-        )
+    features = features_of(store, tower)
     return ClassifierShape(
         tower=tower.id,
         cameras=features.cameras,

@@ -200,6 +200,8 @@ def _spin(node: TableNode, told: list[int]) -> None:
         if node.done:
             node.say_done()
     finally:
-        node.close()
-        executor.shutdown()
-        node.destroy_node()
+        try:
+            node.close()
+        finally:
+            executor.shutdown()
+            node.destroy_node()

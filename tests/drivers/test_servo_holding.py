@@ -59,8 +59,9 @@ def test_rearming_a_stop_and_the_end_of_the_program_keep_what_the_gripper_was_to
     bus = sts_bus(str(bench.port), 1_000_000, 0.1)
     bus.open()
     scale = SCALES["gripper"]
-    assert bus.read(scale.id, GOAL_POSITION, 2) == scale.range_max
+    told = bus.read(scale.id, GOAL_POSITION, 2)
     bus.close()
+    assert told == scale.range_max
 
 
 def test_a_stop_does_not_send_a_joint_back_that_is_not_heard(bench: Bench, arm: ServoArm) -> None:
