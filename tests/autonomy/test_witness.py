@@ -166,7 +166,11 @@ def go_stale(world: ReachWorld) -> None:
 
 
 def press_ctrl_c(world: ReachWorld) -> None:
-    signal.raise_signal(signal.SIGINT)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background ignores
+    try:
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(
