@@ -54,7 +54,7 @@ def _memory() -> Finding:
 def _gpu() -> Finding:
     if NVIDIA.is_file():
         return green("gpu", NVIDIA.read_text(encoding="utf-8").splitlines()[0])
-    return green("gpu", "none; training runs on the CPU")
+    return green("gpu", "none; pictures are encoded on the CPU")
 
 
 def _governor() -> Finding:

@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from robolearn.contracts import Float32, Image
+from robolearn.contracts import Float, Float32, Image
 from robolearn.errors import BorderError, ModelError
 from robolearn.vision import readout
 from robolearn.vision.fusing import fused
@@ -22,7 +22,9 @@ SHIPPED = Path(__file__).parent / "towers"
 
 
 class Tower:
-    """Encodes pictures and sentences. Features of pictures keep their length: it carries information."""
+    """Encodes pictures and sentences. Features of pictures keep their length: it carries information.
+
+    Pictures go through the GPU where torch has one, all else through the processor."""
 
     def __init__(
         self,
@@ -39,14 +41,13 @@ class Tower:
         self._tokenize = tokenize
         size = preprocess["size"]
         self._height, self._width = (size, size) if isinstance(size, int) else tuple(size)  # type: ignore[arg-type]
-        scale = 1.0 / np.array(preprocess["std"]) / 255.0
-        self._scale = torch.tensor(scale, dtype=torch.float32).view(1, 3, 1, 1)
-        self._offset = torch.tensor(
-            -np.array(preprocess["mean"]) / np.array(preprocess["std"]), dtype=torch.float32
-        ).view(1, 3, 1, 1)
-        self._half = _has_bfloat16()
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        mean, std = np.array(preprocess["mean"]), np.array(preprocess["std"])
+        self._scale, self._offset = self._each_channel(1.0 / std / 255.0), self._each_channel(-mean / std)
+        self._half = _has_bfloat16(self._device)
         example = torch.zeros(1, 3, self._height, self._width)
-        self._visual = fused(self._model.visual, example).to(memory_format=torch.channels_last)  # type: ignore[arg-type]
+        visual = fused(self._model.visual, example)  # type: ignore[arg-type]
+        self._visual = visual.to(self._device).to(memory_format=torch.channels_last)
         self.dim = int(self.encode([np.zeros((self._height, self._width, 3), np.uint8)]).shape[1])
         self.id = self._fingerprint()
 
@@ -87,10 +88,10 @@ class Tower:
         if any(len(shape) != 3 or shape[2] != 3 for shape in shapes) or any(p.dtype != np.uint8 for p in pictures):
             raise BorderError(f"tower {self.name}: expected RGB pictures (H, W, 3) uint8, got shapes {sorted(shapes)}")
         resized = np.stack([self.resized(picture) for picture in pictures])
-        batch = torch.from_numpy(resized).permute(0, 3, 1, 2).float() * self._scale + self._offset
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half):
-            features: Tensor = self._visual(batch)
-        return features.float().numpy()
+        pixels = torch.from_numpy(resized).to(self._device).permute(0, 3, 1, 2).float()
+        with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._half):
+            features: Tensor = self._visual(pixels * self._scale + self._offset)
+        return features.float().cpu().numpy()
 
     @torch.inference_mode()
     def encode_text(self, sentences: Sequence[str]) -> Float32:
@@ -104,6 +105,9 @@ class Tower:
             return picture
         return np.asarray(cv2.resize(picture, (self._width, self._height), interpolation=cv2.INTER_AREA), np.uint8)
 
+    def _each_channel(self, values: Float) -> Tensor:
+        return torch.tensor(values, dtype=torch.float32, device=self._device).view(1, 3, 1, 1)
+
     def _fingerprint(self) -> str:
         """Hash of the weights: cached features of another tower are told apart by it."""
         digest = hashlib.sha256()
@@ -113,9 +117,9 @@ class Tower:
         return digest.hexdigest()[:16]
 
 
-def _has_bfloat16() -> bool:
-    """True if this processor multiplies bfloat16 itself: half the time for features that differ by about 1 %."""
-    return bool(torch.cpu._is_avx512_bf16_supported())
+def _has_bfloat16(device: torch.device) -> bool:
+    """True if ``device`` multiplies bfloat16 itself: half the time for features that differ by about 1 %."""
+    return torch.cuda.is_bf16_supported() if device.type == "cuda" else bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def shipped() -> list[str]:
