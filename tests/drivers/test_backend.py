@@ -12,7 +12,7 @@ import pytest
 from drivers import backend
 from drivers.ask_scene import AskScene
 from drivers.clock import RealClock
-from drivers.free_scene import FreeScene
+from drivers.free_scene import FreeConfig, FreeScene
 from drivers.table import ARMS, CAMERAS, SCENES, TELEOPS, Cell
 from robolearn import config
 from robolearn.backends import load_station, load_task, open_station
@@ -86,11 +86,13 @@ def test_a_person_is_told_why_the_arm_has_stopped_before_their_answer_re_arms_it
 
 
 def test_nobody_re_arms_a_stopped_arm_in_a_scene_that_nobody_looks_at() -> None:
-    scene = FreeScene()
+    scene = FreeScene(FreeConfig(rearms_unseen=False))
     assert scene.reset(seed=0, stopped="protective stop") == {}, "a person has just started the program"
     assert scene.reset(seed=1, stopped=None) == {}
     with pytest.raises(DeviceError, match=r"the arm has stopped \(protective stop\), and nobody looks"):
         scene.reset(seed=2, stopped="protective stop")
+    virtual = FreeScene(FreeConfig(rearms_unseen=True))
+    assert virtual.reset(seed=0, stopped=None) == virtual.reset(seed=1, stopped="unplugged") == {}
 
 
 def test_a_cell_that_nobody_can_reset_is_said() -> None:

@@ -58,7 +58,7 @@ def station_file(folder: Path, port: Path) -> Path:
         "arm": arm,
         "cameras": {"front": {"driver": "file", "path": str(video(folder))}},
         "teleop": {"driver": "keyboard"},
-        "scene": {"driver": "free"},
+        "scene": {"driver": "free", "rearms_unseen": True},
     }
     path = folder / "cell.yaml"
     path.write_text(yaml.safe_dump(station), encoding="utf-8")

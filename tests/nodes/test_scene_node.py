@@ -77,7 +77,7 @@ def test_a_person_is_asked_for_each_start_and_says_when_it_is_there(tmp_path: Pa
 
 
 def test_a_stopped_arm_waits_for_a_person_where_nobody_looks_at_the_scene(tmp_path: Path, bench: Bench) -> None:
-    with cell(tmp_path, bench, {"driver": "free"}) as world:
+    with cell(tmp_path, bench, {"driver": "free", "rearms_unseen": False}) as world:
         gate = world.link.publisher(topics.SAFETY.fault)
         gate.publish(String(data=topics.NOT_ARMED))
         assert world.reset(SEED) == {}

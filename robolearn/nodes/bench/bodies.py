@@ -203,7 +203,7 @@ def _station(port: Path, camera_port: int) -> dict[str, Any]:
     for name, camera in station["cameras"].items():
         camera["fps"] = CAMERA_FPS
         devices["cameras"][name]["url"] = f"http://127.0.0.1:{camera_port}/{name}.mjpeg"
-    devices["scene"] = {"driver": "free"}
+    devices["scene"] = {"driver": "free", "rearms_unseen": True}
     return station
 
 

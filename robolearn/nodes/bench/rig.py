@@ -55,7 +55,7 @@ def write_station(folder: Path, port: Path) -> Path:
     devices = station["devices"]
     devices["arm"]["port"] = str(port)
     devices["cameras"] = {name: {"driver": "file", "path": str(film)} for name in CAMERAS}
-    devices["scene"] = {"driver": "free"}
+    devices["scene"] = {"driver": "free", "rearms_unseen": True}
     path = folder / "station.yaml"
     path.write_text(yaml.safe_dump(station), encoding="utf-8")
     return path
