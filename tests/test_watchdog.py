@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import closing
 
@@ -80,5 +81,7 @@ def test_it_may_be_closed_before_it_was_started_and_twice() -> None:
     watchdog = Watchdog(commanded(RealTimeArm()), 0.1)
     watchdog.close()
     watchdog.start()
+    assert "watchdog" in [thread.name for thread in threading.enumerate()]
     watchdog.close()
     watchdog.close()
+    assert "watchdog" not in [thread.name for thread in threading.enumerate()]
