@@ -42,6 +42,12 @@ NODES = (
 )  # fmt: skip
 INPUTS = ["evdev>=1.7", "pyrealsense2>=2.55", "pyspacemouse>=2.0"]
 
+SHARED_CONFIGS = [  # colcon build --symlink-install leaves out a package that lies elsewhere, unless it is data too
+    (f"share/{NAME}/{folder}", [str(path) for path in sorted(folder.glob("*.yaml"))])
+    for folder in sorted(Path("configs").iterdir())
+    if folder.is_dir()
+]
+
 setup(
     name=NAME,
     version="0.1.0",
@@ -58,6 +64,7 @@ setup(
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
         (f"share/{NAME}/launch", [str(path) for path in sorted(Path().glob("launch/*.launch.py"))]),
+        *SHARED_CONFIGS,
     ],
     zip_safe=False,
     install_requires=[

@@ -128,9 +128,10 @@ class Gate:
             self._send(ArmCommand(self._clock.now_ns(), CommandMode.JOINT_POSITION, here_rad, None))
             self._held = True
 
-    def command(self, command: ArmCommand) -> Executed:
+    def command(self, command: ArmCommand, new_commander: bool = False) -> Executed:
         """Send what the limits allow of ``command``, and return it with the reason of each clip.
 
+        The stamps of a ``new_commander`` are of a clock of its own: this one may be older than the last that passed.
         Raises BorderError for a bad command, DeviceError if not connected or faulted: nothing is sent."""
         with self._lock:
             self._check_ready()
@@ -138,7 +139,7 @@ class Gate:
             self._check_reading(state)
             self._check_ready()
             now_ns = self._clock.now_ns()
-            requested, bounded = self._check(command, now_ns)
+            requested, bounded = self._check(command, now_ns, None if new_commander else self._stamp_ns)
             if self._sent_ns is None:
                 self._refer_to(state)  # while nobody commands, something else may have moved the arm
             return self._pass_on(command, requested, bounded, state, now_ns)
@@ -165,10 +166,6 @@ class Gate:
             self._start_from(state)
             self._excursions.start(self._tool(state))
             self._fault, self._told_to_stop = None, False
-
-    def begin_stream(self) -> None:
-        """Somebody else commands from now on, whose stamps are of a clock of their own."""
-        self._stamp_ns = None
 
     def _pass_on(
         self, command: ArmCommand, requested: list[float], bounded: float | None, state: ArmState, now_ns: int
@@ -203,14 +200,14 @@ class Gate:
         if self.fault is not None:
             raise DeviceError(f"{self._spec.name}: stopped ({self._fault}); make it safe, then call rearm()")
 
-    def _check(self, command: ArmCommand, now_ns: int) -> tuple[list[float], float | None]:
+    def _check(self, command: ArmCommand, now_ns: int, last_ns: int | None) -> tuple[list[float], float | None]:
         """The joint target [rad] and the gripper opening moved into [0, 1]. Raises BorderError."""
         name, opening = f"{self._spec.name} command", command.gripper_opening
         if command.mode is not CommandMode.JOINT_POSITION:
             raise BorderError(f"{name}: mode {command.mode.value!r} cannot pass. Valid: 'joint_position'.")
         check_age(name, command.stamp_ns, now_ns, self._max_age_ns)
-        if self._stamp_ns is not None and command.stamp_ns < self._stamp_ns:
-            raise BorderError(f"{name}: stamp {command.stamp_ns} ns is before the last, {self._stamp_ns} ns")
+        if last_ns is not None and command.stamp_ns < last_ns:
+            raise BorderError(f"{name}: stamp {command.stamp_ns} ns is before the last, {last_ns} ns")
         if opening is not None:
             if not self._spec.has_gripper:
                 raise BorderError(f"{name}: the arm has no gripper; its opening must be None, got {opening}")

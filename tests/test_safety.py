@@ -240,5 +240,15 @@ def test_another_commander_has_a_clock_of_its_own() -> None:
     early = bench.asked(bench.start)
     bench.clock.sleep_until(PERIOD_NS)
     bench.send(bench.start)
-    bench.gate.begin_stream()
-    assert bench.gate.command(early).clips == ()
+    assert bench.gate.command(early, new_commander=True).clips == ()
+
+
+def test_a_new_commander_that_is_refused_leaves_the_order_of_the_one_before() -> None:
+    bench = Bench()
+    early = bench.asked(bench.start)
+    bench.clock.sleep_until(PERIOD_NS)
+    bench.send(bench.start)
+    with pytest.raises(BorderError, match="not finite"):
+        bench.gate.command(bench.asked(bench.start * np.nan), new_commander=True)
+    with pytest.raises(BorderError, match="before the last"):
+        bench.gate.command(early)

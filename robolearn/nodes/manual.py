@@ -26,7 +26,7 @@ HEAD = """# Nodes, topics, services
 Every name is relative: a namespace moves a whole cell, so that two can share a network
 ([networking.md](networking.md)). Messages are the standard ones. Stamps are those of the reading or of the command,
 not of the sending. `make setup` brings ROS 2 Kilted as wheels, for Linux on x86-64 and Python 3.11 or 3.12;
-`ros2 launch` comes with an installation of ROS 2.
+`ros2 launch` comes with an installation of ROS 2 ([ros-workspace.md](ros-workspace.md)).
 
 ```bash
 robolearn up twin --station so101_twin --task lift_cube

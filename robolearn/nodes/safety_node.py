@@ -179,9 +179,7 @@ class SafetyNode(TableNode):
         if message.header.frame_id:
             check_frame(topic, message.header.frame_id, gate.spec.base_frame)
         command = to_command(message, topic, gate.spec.joint_names, stamp_ns)
-        if self._commanders.check(who, now_ns):
-            gate.begin_stream()
-        executed = gate.command(command)
+        executed = gate.command(command, new_commander=self._commanders.check(who, now_ns))
         self._commanders.passed(who, now_ns)
         self.health.streams[topic].note(stamp_ns, now_ns)
         return executed

@@ -6,7 +6,6 @@ import ast
 import importlib.metadata
 import os
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -19,7 +18,7 @@ from catkin_pkg.package import parse_package
 import robolearn
 from robolearn import config
 from robolearn.nodes.up.setups import SETUPS
-from tests.house.tree import ROOMS, ROOT, sources, tool
+from tests.house.tree import ROOMS, ROOT, copy_sources, sources, tool
 
 DATA = {".yaml", ".xml", ".json", ".rules", ".safetensors", ".stl", ".css", ".html"}
 FROM_ROS_ALONE = {"launch", "launch_ros"}  # not on PyPI: whoever uses the launch files has them
@@ -80,10 +79,7 @@ def imported(path: Path) -> list[str]:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel of this checkout, unpacked."""
     copy = tmp_path_factory.mktemp("source")
-    for name in ("setup.py", "setup.cfg", "pyproject.toml", "package.xml", "LICENSE"):
-        shutil.copy(ROOT / name, copy)
-    for room in (*ROOMS, "configs", "launch", "resource"):
-        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_sources(copy)
     done = tool("pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", "out", ".", cwd=copy)
     assert done.returncode == 0, done.stdout + done.stderr
     (built,) = (copy / "out").glob("robolearn-*.whl")
@@ -114,3 +110,6 @@ def test_ament_finds_the_package_after_an_installation(wheel: Path) -> None:
     assert (shared / "ament_index/resource_index/packages/robolearn").is_file()
     assert (shared / "robolearn/package.xml").is_file()
     assert {path.stem for path in (shared / "robolearn/launch").iterdir()} == {f"{name}.launch" for name in SETUPS}
+    configs = shared / "robolearn/configs"
+    found = {path.relative_to(configs) for path in configs.rglob("*.yaml")}
+    assert found == {path.relative_to(ROOT / "configs") for path in (ROOT / "configs").rglob("*.yaml")}
