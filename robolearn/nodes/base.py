@@ -17,6 +17,7 @@ from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallba
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
+from rclpy.timer import Timer
 
 from robolearn.errors import ConfigError, DeviceError, RobolearnError
 from robolearn.nodes import network, parameters, topics
@@ -116,9 +117,9 @@ class TableNode(Node):
         _stated(self.entry.name, service, self.entry.services)
         self.create_service(load_type(service.type), service.name, answer)
 
-    def every(self, period_s: float, call: Callable[[], None]) -> None:
+    def every(self, period_s: float, call: Callable[[], None]) -> Timer:
         """Call at a fixed rate of true time, whatever the twin's time does."""
-        self.create_timer(period_s, call, clock=STEADY)
+        return self.create_timer(period_s, call, clock=STEADY)
 
     def state(self) -> Mapping[str, object]:
         """What the report begins with; a node may say more of itself."""

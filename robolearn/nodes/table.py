@@ -37,7 +37,9 @@ class Needed(str, Enum):
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a node. ``default`` None: whoever starts the node has to say."""
+    """One parameter of a node. ``default`` None: whoever starts the node has to say.
+
+    One that is not ``read_only`` counts at once when it is set on the running node."""
 
     name: str
     type: type[Value]
@@ -81,6 +83,9 @@ CELL = (STATION, TASK)
 DEVICE = (*CELL, AUTOSTART)
 LEARNING = (*CELL, RUN, CONFIG, SEED)
 
+PACE = Parameter(
+    "real_time_factor", float, 1.0, "twin seconds per second, unless in lock-step", 0.01, 100.0, read_only=False
+)
 PERSON = Parameter("person", str, "none", "who sits at the twin: none, demonstrator or onlooker")
 STALL = Parameter("stall_s", float, 3.0, "the onlooker helps a robot that gets nowhere for so long [s]", 0.0, 3600.0)
 PATIENCE = Parameter("patience_s", float, 10.0, "the onlooker helps after so long in any case [s]", 0.0, 3600.0)
@@ -129,7 +134,7 @@ NODES: tuple[NodeEntry, ...] = (
         parameters=(
             *DEVICE,
             Parameter("lock_step", bool, False, "time stands still until clock/advance_to asks for more"),
-            Parameter("real_time_factor", float, 1.0, "twin seconds per second, unless in lock-step", 0.01, 100.0),
+            PACE,
             PERSON,
             STALL,
             PATIENCE,
@@ -170,7 +175,10 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry(
         name="reward_node",
         meaning="judges success from what the cameras see",
-        parameters=(*LEARNING, Parameter("rate_hz", float, 10.0, "verdicts per second", 0.1, 100.0)),
+        parameters=(
+            *LEARNING,
+            Parameter("rate_hz", float, 10.0, "verdicts per second", 0.1, 100.0, read_only=False),
+        ),
         publishes=(topics.VERDICT, topics.DIAGNOSTICS),
         subscribes=OBSERVED,
     ),

@@ -7,11 +7,12 @@ period it publishes what the devices deliver, and then the time.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.timer import Timer
 from rosgraph_msgs.msg import Clock
 
 from robolearn.backends import backend_of, load_station, load_task
@@ -27,6 +28,7 @@ from robolearn.nodes.camera_server import CameraServer, intrinsics_of
 from robolearn.nodes.device import DeviceNode
 from robolearn.nodes.scene_server import SceneServer
 from robolearn.nodes.stamps import NS, Stamps, to_ns, to_time
+from robolearn.nodes.table import PACE
 from robolearn.nodes.teleop_server import TeleopServer
 from robolearn.true_zeros import with_true_zeros
 
@@ -44,6 +46,7 @@ class TwinNode(DeviceNode):
         self._station = replace(load_station(self.text("station")), backend=TWIN)
         self._lock_step = self.flag("lock_step")
         self._period_ns = round(NS / self._station.control_hz)
+        self._paced: list[tuple[Timer, float]] = []  # with their periods in twin seconds
         self._world: World = backend_of(self._station).world(self._station, load_task(self.text("task")))
         (self._arm,) = self._world.arms.values()
         self._teleop = self._person()
@@ -109,14 +112,23 @@ class TwinNode(DeviceNode):
         if self._lock_step:
             server.on_request()
         else:
-            self.every(1.0 / (hz * self.number("real_time_factor")), self._publish_person)
+            self._at_pace(1.0 / hz, self._publish_person)
         return server
 
     def _run(self) -> None:
         if self._lock_step:
             self.listen(topics.ADVANCE_TO, self._advance_to)
         else:
-            self.every(self._period_ns / NS / self.number("real_time_factor"), self._step)
+            self._at_pace(self._period_ns / NS, self._step)
+            self.add_post_set_parameters_callback(self._change_pace)
+
+    def _at_pace(self, period_s: float, call: Callable[[], None]) -> None:
+        """Call at a fixed rate of the twin's time."""
+        self._paced.append((self.every(period_s / self.number(PACE.name), call), period_s))
+
+    def _change_pace(self, _: object) -> None:
+        for timer, period_s in self._paced:
+            timer.timer_period_ns = round(NS * period_s / self.number(PACE.name))
 
     def _advance_to(self, wanted: Clock) -> None:
         """Run whole control periods until the wanted time has come; if it has, tell who came late what there is."""

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rcl_interfaces.msg import SetParametersResult
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo
 
 from robolearn.backends import load_task
@@ -18,6 +21,7 @@ from robolearn.descriptions import description
 from robolearn.kinematics import Kinematics
 from robolearn.nodes import topics
 from robolearn.nodes.link import Link
+from robolearn.nodes.topics import Service
 from robolearn.nodes.world import RosWorld
 from robolearn.station import ACTION_NAMES, Station
 from sim import backend
@@ -67,13 +71,33 @@ def test_an_episode_over_the_graph_and_its_gate_is_the_very_one_in_process(tmp_p
     assert truth == truth_over_ros
 
 
+def pace(graph: RosWorld) -> float:
+    """Twin seconds per second."""
+    start_ns, start_s = graph.clock.now_ns(), time.monotonic()
+    time.sleep(2.0)
+    return (graph.clock.now_ns() - start_ns) / NS / (time.monotonic() - start_s)
+
+
 @pytest.mark.parametrize("factor", [0.25, 4.0])
 def test_time_goes_as_fast_as_asked_and_no_faster(tmp_path: Path, factor: float) -> None:
     with own_network(), twin(tmp_path, real_time_factor=factor), world(topics.ARM) as graph:
-        start_ns, start_s = graph.clock.now_ns(), time.monotonic()
-        time.sleep(2.0)
-        ratio = (graph.clock.now_ns() - start_ns) / NS / (time.monotonic() - start_s)
-    assert 0.0 < ratio < 1.1 * factor  # a slow machine may lag behind
+        assert 0.0 < pace(graph) < 1.1 * factor  # a slow machine may lag behind
+
+
+def set_pace(graph: RosWorld, factor: float) -> SetParametersResult:
+    """Ask the running twin for another pace."""
+    value = Parameter("real_time_factor", value=factor).to_parameter_msg()
+    service = Service("twin_node/set_parameters", "rcl_interfaces/srv/SetParameters", "")
+    return graph.link.call(service, SetParameters.Request(parameters=[value])).results[0]
+
+
+def test_the_pace_may_be_changed_while_the_twin_runs(tmp_path: Path) -> None:
+    with own_network(), twin(tmp_path, real_time_factor=0.2), world(topics.ARM) as graph:
+        assert pace(graph) < 0.25
+        assert set_pace(graph, 1.0).successful
+        eventually(lambda: pace(graph) > 0.3, "time to go faster")
+        refused = set_pace(graph, 0.0)
+        assert not refused.successful and "range" in refused.reason
 
 
 @pytest.fixture(scope="module")

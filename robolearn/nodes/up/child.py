@@ -14,15 +14,11 @@ from typing import IO
 import yaml
 
 from robolearn.errors import ConfigError
-from robolearn.nodes.base import BAD_INPUT, OK
-from robolearn.nodes.table import Restart
+from robolearn.nodes.up.restarts import Restarts, Then
 from robolearn.nodes.up.rules import EVERY_NODE, PARAMETERS
 from robolearn.nodes.up.setups import Start
 from robolearn.processes import die_with
 
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0  # before a node is started again; doubled each time it ends too soon
-STEADY_S = 10.0  # a node that has run for so long was started well
-SLOWEST_S = 60.0  # on a busy machine bad input may be told so late
 LAST_WORDS = 5  # lines
 TAIL_BYTES = 2000
 
@@ -36,7 +32,7 @@ class Child:
         self.log = folder / f"{start.name}.log"
         self.restarts = 0
         self.end_patience_s = start.entry.end_patience_s
-        self._policy, self._stdin = start.entry.restart, stdin
+        self._restarts, self._stdin = Restarts(start.entry.restart), stdin
         self._file = folder / f"{start.name}.yaml"
         self._parameters = yaml.safe_dump({EVERY_NODE: {PARAMETERS: dict(start.parameters)}})
         self._words = [
@@ -48,8 +44,6 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._started_s = 0.0
         self._due_s: float | None = None
-        self._wait_s = FIRST_WAIT_S
-        self._proved = False
         self.status: int | None = None  # of its last end
 
     @property
@@ -126,16 +120,14 @@ class Child:
 
     def _ended(self, process: subprocess.Popen[bytes], status: int) -> str:
         _kill_group(process.pid)
-        ran_s = time.monotonic() - self._started_s
+        then = self._restarts.after(status, time.monotonic() - self._started_s)
         self._process, self.status = None, status
-        self._proved = self._proved or ran_s >= (SLOWEST_S if status == BAD_INPUT else STEADY_S)
-        if status == BAD_INPUT and not self._proved:
+        if then is Then.GIVE_UP:
             raise ConfigError(f"{self.name} does not start: {self.last_words()}. All of it: {self.log}")
-        if status == OK and self._policy is Restart.ON_FAILURE:
+        if then is Then.DONE:
             return f"{self.name}: done"
-        self._wait_s = FIRST_WAIT_S if ran_s >= STEADY_S else min(2.0 * self._wait_s, LONGEST_WAIT_S)
-        self._due_s = time.monotonic() + self._wait_s
-        return f"{self.name}: {_how(status)}, starts again in {self._wait_s:.1f} s"
+        self._due_s = time.monotonic() + self._restarts.wait_s
+        return f"{self.name}: {_how(status)}, starts again in {self._restarts.wait_s:.1f} s"
 
 
 def end_all(children: Sequence[Child]) -> None:

@@ -17,14 +17,11 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from robolearn.nodes import network
-from robolearn.nodes.base import BAD_INPUT, OK
-from robolearn.nodes.table import Restart
 from robolearn.nodes.up import rules
-from robolearn.nodes.up.child import SLOWEST_S
+from robolearn.nodes.up.restarts import Restarts, Then
 from robolearn.nodes.up.setups import Start, Wanted, starts
 
 PACKAGE = "robolearn"
-RESTART_S = 1.0
 SIM_TIME = "use_sim_time"
 OPTIONAL = {
     "task": "name or file of the task",
@@ -58,10 +55,10 @@ def _nodes(context: LaunchContext, setup: str) -> list[Node]:
     chosen += [rules.assignment(f"{SIM_TIME}:={given[SIM_TIME]}")] if SIM_TIME in given else []
     others = tuple(given.get("nodes", "").split())
     wanted = Wanted(setup, given["station"], given.get("namespace", ""), tuple(chosen), others)
-    return [_node(start, given.get("log_level", "info")) for start in starts(wanted)]
+    return [_node(start, given.get("log_level", "info"), Restarts(start.entry.restart)) for start in starts(wanted)]
 
 
-def _node(start: Start, log_level: str) -> Node:
+def _node(start: Start, log_level: str, restarts: Restarts) -> Node:
     values = {name: ParameterValue(value, value_type=type(value)) for name, value in start.parameters.items()}
     return Node(
         package=PACKAGE,
@@ -72,18 +69,20 @@ def _node(start: Start, log_level: str) -> Node:
         ros_arguments=["--log-level", log_level],
         output="both",
         sigterm_timeout=str(start.entry.end_patience_s),  # after SIGINT; SIGTERM says no more, and SIGKILL comes next
-        on_exit=partial(_after, start=start, log_level=log_level, since_s=time.monotonic()),
+        on_exit=partial(_after, start=start, log_level=log_level, restarts=restarts, since_s=time.monotonic()),
     )
 
 
 def _after(
-    event: ProcessExited, context: LaunchContext, *, start: Start, log_level: str, since_s: float
+    event: ProcessExited, context: LaunchContext, *, start: Start, log_level: str, restarts: Restarts, since_s: float
 ) -> list[Action]:
     """What follows the end of a node that was started at ``since_s``, as its restart policy says."""
     if context.is_shutdown:
         return []
-    if event.returncode == BAD_INPUT and time.monotonic() - since_s < SLOWEST_S:
+    then = restarts.after(event.returncode, time.monotonic() - since_s)
+    if then is Then.GIVE_UP:
         return [Shutdown(reason=f"{start.name} does not start")]
-    if event.returncode == OK and start.entry.restart is Restart.ON_FAILURE:
+    if then is Then.DONE:
         return [Shutdown(reason=f"{start.name} is done")]
-    return [TimerAction(period=RESTART_S, actions=[_node(start, log_level)])]
+    again = OpaqueFunction(function=lambda _: [_node(start, log_level, restarts)])
+    return [TimerAction(period=restarts.wait_s, actions=[again])]
