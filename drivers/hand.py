@@ -10,7 +10,7 @@ from typing import Annotated
 
 import numpy as np
 
-from drivers.keyboard import ACTION_NAMES, GRIPPER
+from robolearn.actions import ACTION_NAMES, GRIPPER
 from robolearn.config import Key
 from robolearn.contracts import Float32, TeleopEvent, TeleopReading
 from robolearn.errors import ConfigError, unknown

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from drivers.hand import Hand, HandConfig
-from drivers.keyboard import ACTION_NAMES
+from robolearn.actions import ACTION_NAMES
 from robolearn.contracts import Clock, TeleopReading
 from robolearn.errors import DeviceError
 

@@ -16,12 +16,11 @@ from typing import Annotated, Any
 import numpy as np
 
 from drivers.table import Cell
+from robolearn.actions import ACTION_NAMES, GRIPPER
 from robolearn.config import Key, Section
 from robolearn.contracts import Arm, Clock, TeleopEvent, TeleopReading
 from robolearn.errors import BorderError, DeviceError
 
-ACTION_NAMES = ("vx", "vy", "vz", "wz", "gripper")
-GRIPPER = ACTION_NAMES.index("gripper")
 STANDARD_INPUT = 0
 HOLD_S = 0.15  # outlasts the gap between two repeats of a held key; a tap moves the arm for as long
 FINE = 0.25  # share of full speed with shift

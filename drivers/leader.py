@@ -18,11 +18,11 @@ from drivers.dynamixel import DxlServos
 from drivers.dynamixel_setup import DynamixelConfig
 from drivers.feetech import SPEED_RAD_S, StsServos
 from drivers.feetech_config import FeetechConfig
-from drivers.keyboard import ACTION_NAMES, GRIPPER
 from drivers.servo_arm import GRIPPER as GRIPPER_SERVO
 from drivers.servo_arm import ArmParts, ServoArm
 from drivers.servos import Servos
 from drivers.table import Cell
+from robolearn.actions import ACTION_NAMES, GRIPPER
 from robolearn.config import Key, Section
 from robolearn.contracts import Arm, ArmState, Clock, Float, TeleopEvent, TeleopReading
 from robolearn.descriptions import description

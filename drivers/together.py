@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from drivers.keyboard import ACTION_NAMES
+from robolearn.actions import ACTION_NAMES
 from robolearn.contracts import Teleop, TeleopEvent, TeleopReading
 
 

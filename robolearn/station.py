@@ -10,6 +10,7 @@ from typing import Annotated
 
 import numpy as np
 
+from robolearn.actions import ACTION_NAMES
 from robolearn.config import Key, Section
 from robolearn.contracts import (
     Action,
@@ -36,7 +37,6 @@ from robolearn.sight import Sight
 from robolearn.true_zeros import with_true_zeros
 from robolearn.watchdog import Watchdog
 
-ACTION_NAMES = ("vx", "vy", "vz", "wz", "gripper")
 NS = 1_000_000_000
 
 

@@ -6,15 +6,14 @@ from enum import Enum
 
 import numpy as np
 
+from robolearn.actions import GRIPPER
 from robolearn.contracts import Float, TeleopReading
 from robolearn.reference import ActionConfig
 from sim.demonstrator import GRASP_HEIGHT_M, Demonstrator
 from sim.goals import cube_on_table
-from sim.person import ACTION_NAMES
 from sim.scene import Scene
 from sim.world import TwinWorld
 
-GRIPPER = ACTION_NAMES.index("gripper")
 SLIP_PROBABILITY = 0.06  # per tick in which the cube is off the table
 SLIP_TICKS = 6
 TREMBLING = 0.3  # standard deviation, share of full scale

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from robolearn.actions import ACTION_NAMES
 from robolearn.contracts import TeleopEvent, TeleopReading
 from sim.demonstrator import Demonstrator
-from sim.person import ACTION_NAMES
 from sim.world import TwinWorld
 
 NOTICED_M = 0.005  # progress that a person can see

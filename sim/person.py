@@ -7,11 +7,11 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from robolearn.actions import ACTION_NAMES
 from robolearn.contracts import Float, TeleopEvent, TeleopReading, World
 from robolearn.errors import DeviceError
 from robolearn.reference import ActionConfig
 
-ACTION_NAMES = ("vx", "vy", "vz", "wz", "gripper")
 PATIENCE_TICKS = 6  # how long to look at a success before saying so
 
 W = TypeVar("W", bound=World)

@@ -9,12 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from robolearn.actions import ACTION_NAMES
 from robolearn.backends import open_station
 from robolearn.contracts import Action, Float32, Frame, StepResult
 from robolearn.descriptions import description
 from robolearn.errors import BorderError, ConfigError, DeviceError
 from robolearn.kinematics import Kinematics
-from robolearn.station import ACTION_NAMES, Crop, Station
+from robolearn.station import Crop, Station
 from sim import backend
 from sim.world import TwinWorld
 from tests.sim.cells import STATION, blind_cell, seeing_cell

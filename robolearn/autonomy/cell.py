@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from robolearn import __version__
+from robolearn.actions import ACTION_NAMES, GRIPPER
 from robolearn.autonomy.timing import Stopwatch
 from robolearn.backends import open_station
 from robolearn.contracts import Clock, Encoded, Float32, Frame, Observation
@@ -18,12 +19,11 @@ from robolearn.episodes import EpisodeInfo, EpisodeKind, FeatureSchema, StoreSch
 from robolearn.errors import DeviceError
 from robolearn.processes import keep_for_good
 from robolearn.reference import ActionConfig
-from robolearn.station import ACTION_NAMES, Station, StationConfig
+from robolearn.station import Station, StationConfig
 from robolearn.task import TaskConfig
 from robolearn.vision.encoder import Encoder
 
 log = logging.getLogger(__name__)
-GRIPPER = ACTION_NAMES.index("gripper")
 
 
 class FrameEncoder(Protocol):

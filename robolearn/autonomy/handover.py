@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple
 
-from robolearn.autonomy.cell import GRIPPER
+from robolearn.actions import GRIPPER, KeepsGripper
 from robolearn.contracts import Float32, Teleop, TeleopEvent
 
 EASE_S = 0.3
-
-
-@runtime_checkable
-class KeepsGripper(Protocol):
-    """A teleoperation device whose gripper goes on from where it is, whoever brought it there."""
-
-    def keep_gripper(self, value: float) -> None:
-        """While the person does not drive: the gripper's action value as commanded, in [-1, 1]."""
 
 
 class Turn(NamedTuple):

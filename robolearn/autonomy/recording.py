@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robolearn.autonomy.cell import GRIPPER, Cell, Seen, still
+from robolearn.actions import GRIPPER
+from robolearn.autonomy.cell import Cell, Seen, still
 from robolearn.autonomy.handover import HandOver
 from robolearn.autonomy.session import Session, Unwatched
 from robolearn.contracts import Action, Ending, Float32, Teleop, TeleopEvent

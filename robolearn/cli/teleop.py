@@ -11,8 +11,9 @@ from typing import Any
 
 from drivers.ask_scene import AskScene
 from drivers.backend import RealWorld
+from robolearn.actions import GRIPPER
 from robolearn.asking import ask
-from robolearn.autonomy.cell import GRIPPER, gripper_value, is_lock_step, still
+from robolearn.autonomy.cell import gripper_value, is_lock_step, still
 from robolearn.autonomy.handover import HandOver
 from robolearn.backends import load_station, load_task, open_station
 from robolearn.cli.driving import Driving, LiveSession, add_driving_arguments, live

@@ -16,6 +16,7 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from std_msgs.msg import Header, String
 
+from robolearn.actions import ACTION_NAMES
 from robolearn.autonomy.actor import Practised
 from robolearn.autonomy.cell import Cell
 from robolearn.backends import backend_of
@@ -29,7 +30,6 @@ from robolearn.nodes.messages import from_values
 from robolearn.nodes.supervision import MARKS, READY, Halted, Pauses, RunState, Supervised, Supervision
 from robolearn.nodes.worker import Worker, job_of_node
 from robolearn.nodes.world import RosWorld
-from robolearn.station import ACTION_NAMES
 
 RETRY_S, LONGEST_RETRY_S = 1.0, 60.0
 WAITING = {RunState.IDLE, RunState.PAUSED}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 
+from robolearn.actions import ACTION_NAMES
 from robolearn.contracts import Teleop, World
 from robolearn.errors import ConfigError
 from robolearn.nodes import network, topics
 from robolearn.nodes.link import Link
 from robolearn.nodes.world import RosWorld
-from robolearn.station import ACTION_NAMES, StationConfig
+from robolearn.station import StationConfig
 from robolearn.task import TaskConfig
 
 CLIENT = "robolearn_station"

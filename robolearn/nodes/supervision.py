@@ -9,7 +9,7 @@ from enum import Enum
 
 import numpy as np
 
-from robolearn.autonomy.handover import KeepsGripper
+from robolearn.actions import KeepsGripper
 from robolearn.contracts import Clock, Teleop, TeleopEvent, TeleopReading
 
 READY = "ready"  # for the next episode: the cell is at its start

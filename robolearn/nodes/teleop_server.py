@@ -6,7 +6,7 @@ from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
 
-from robolearn.autonomy.handover import KeepsGripper
+from robolearn.actions import KeepsGripper
 from robolearn.contracts import Teleop
 from robolearn.errors import RobolearnError
 from robolearn.nodes import topics

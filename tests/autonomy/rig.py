@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from robolearn import config
+from robolearn.actions import ACTION_NAMES
 from robolearn.autonomy.actor import Actor
 from robolearn.autonomy.cell import Cell
 from robolearn.autonomy.confirm import Confirmed
@@ -38,7 +39,7 @@ from robolearn.learning.shapes import residual_shape
 from robolearn.learning.weights import WeightsFolder
 from robolearn.policies.chunk import ChunkNetwork, ChunkPolicy, ChunkShape
 from robolearn.policies.residual import ResidualNetwork, ResidualPolicy
-from robolearn.station import ACTION_NAMES, Station, StationConfig
+from robolearn.station import Station, StationConfig
 from robolearn.task import TaskConfig
 from tests.contract.fake_arm import FakeArm, SteppedClock
 from tests.house.tree import ROOT

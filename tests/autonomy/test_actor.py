@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from robolearn.actions import ACTION_NAMES
 from robolearn.autonomy.actor import Actor, Practised
 from robolearn.autonomy.practice import Practice
 from robolearn.contracts import Action, Decision, Ending, TeleopEvent, TeleopReading
@@ -22,7 +23,6 @@ from robolearn.nodes.supervision import RunState, Supervised, Supervision
 from robolearn.policies.residual import RESIDUAL, policy_weights
 from robolearn.report.metrics import Metrics
 from robolearn.seeds import PRACTICE
-from robolearn.station import ACTION_NAMES
 from tests.autonomy.rig import ReachingPerson, ReachWorld, base_policy, make_actor, open_reach, settings
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
+from robolearn.actions import ACTION_NAMES
 from robolearn.autonomy.handover import HandOver
 from robolearn.contracts import Float32, TeleopEvent, TeleopReading
-from robolearn.station import ACTION_NAMES
 
 HZ = 10.0
 POLICY = np.array([0.6, 0.0, -0.3, 0.0, -1.0], np.float32)

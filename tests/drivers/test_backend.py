@@ -15,11 +15,12 @@ from drivers.clock import RealClock
 from drivers.free_scene import FreeConfig, FreeScene
 from drivers.table import ARMS, CAMERAS, SCENES, TELEOPS, Cell
 from robolearn import config
+from robolearn.actions import ACTION_NAMES
 from robolearn.backends import load_station, load_task, open_station
 from robolearn.contracts import Clock
 from robolearn.descriptions import description
 from robolearn.errors import ConfigError, DeviceError
-from robolearn.station import ACTION_NAMES, StationConfig
+from robolearn.station import StationConfig
 from tests.contract.clock import ClockContract
 from tests.house.tree import ROOT
 from tests.sim.cells import STATION

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from drivers.keyboard import ACTION_NAMES, FINE, HOLD_S, Keyboard
+from drivers.keyboard import FINE, HOLD_S, Keyboard
+from robolearn.actions import ACTION_NAMES
 from robolearn.contracts import TeleopEvent
 from robolearn.errors import BorderError, DeviceError
 from tests.contract.fake_arm import SteppedClock

@@ -42,6 +42,8 @@ def rooms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ("robolearn/episodes/__init__.py", "import mujoco", "Simulators and ROS stay out of robolearn"),
         ("robolearn/station.py", "import rclpy", "Simulators and ROS stay out of robolearn"),
+        ("robolearn/actions.py", "import robolearn.episodes", "What moves or watches the arm loads nothing"),
+        ("robolearn/nodes/table.py", "import torch", "What moves or watches the arm loads nothing"),
         ("robolearn/contracts.py", "import torch", "The contracts are numpy and the standard library"),
         ("robolearn/episodes/__init__.py", "import sim", "Nobody but the bench and the command line"),
         (

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import pytest
 
+from robolearn.actions import ACTION_NAMES
 from robolearn.contracts import TeleopEvent
 from robolearn.nodes.arm_spec import TimeKind
 from robolearn.nodes.clock_client import RosClock
 from robolearn.nodes.link import Link
 from robolearn.nodes.teleop_client import RosTeleop
-from robolearn.station import ACTION_NAMES
 from tests.nodes.processes import PATIENCE_S, NodeProcess, diagnostics, eventually, own_network
 
 CELL = {"station": "so101_virtual", "task": "lift_cube"}

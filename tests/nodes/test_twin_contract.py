@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import pytest
 
+from robolearn.actions import ACTION_NAMES
 from robolearn.contracts import Clock
 from robolearn.nodes import topics
 from robolearn.nodes.world import RosWorld
-from robolearn.station import ACTION_NAMES
 from tests.contract.arm import ArmContract, ArmRig
 from tests.contract.camera import CameraContract, CameraRig
 from tests.contract.clock import ClockContract

@@ -15,6 +15,7 @@ from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo
 
+from robolearn.actions import ACTION_NAMES
 from robolearn.backends import load_task
 from robolearn.contracts import Action, Observation, Teleop, TeleopReading, World
 from robolearn.descriptions import description
@@ -23,7 +24,7 @@ from robolearn.nodes import topics
 from robolearn.nodes.link import Link
 from robolearn.nodes.topics import Service
 from robolearn.nodes.world import RosWorld
-from robolearn.station import ACTION_NAMES, Station
+from robolearn.station import Station
 from sim import backend
 from tests.nodes.cells import CELL, STATION, twin, world
 from tests.nodes.processes import PATIENCE_S, NodeProcess, diagnostics, eventually, own_network

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
+from robolearn.actions import ACTION_NAMES
 from robolearn.autonomy.models import exploring_policy
 from robolearn.contracts import Float32, Frame
 from robolearn.learning.config import load_learning
 from robolearn.policies.chunk import ChunkNetwork, ChunkPolicy, ChunkShape
-from robolearn.station import ACTION_NAMES
 from robolearn.vision.encoder import Encoder
 from robolearn.vision.tower import Tower
 

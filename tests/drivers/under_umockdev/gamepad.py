@@ -13,7 +13,7 @@ from evdev import ecodes
 from drivers.clock import RealClock
 from drivers.gamepad import Gamepad, GamepadConfig
 from drivers.hand import HOLD_S, Deed
-from drivers.keyboard import ACTION_NAMES
+from robolearn.actions import ACTION_NAMES
 from robolearn.contracts import TeleopEvent
 from robolearn.errors import ConfigError, DeviceError
 from tests.contract.teleop import TeleopContract, TeleopRig

@@ -11,8 +11,8 @@ import pytest
 
 from drivers.clock import RealClock
 from drivers.hand import Deed
-from drivers.keyboard import ACTION_NAMES
 from drivers.spacemouse import SILENCE_S, SpaceMouse, SpaceMouseConfig
+from robolearn.actions import ACTION_NAMES
 from robolearn.contracts import TeleopEvent, TeleopReading
 from robolearn.errors import ConfigError, DeviceError
 from tests.contract.teleop import TeleopContract, TeleopRig
