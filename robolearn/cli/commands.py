@@ -59,5 +59,9 @@ COMMANDS: dict[str, Command] = {
     "calibrate latency": Command("robolearn.cli.calibrate.latency", "measure how late arm and camera are"),
     "calibrate twin": Command("robolearn.cli.calibrate.twin", "identify the twin from the arm's motion"),
     "calibrate drift": Command("robolearn.cli.calibrate.drift", "check whether anything has moved since"),
+    "episodes list": Command("robolearn.cli.episodes_list", "show what a store holds, an episode a line"),
+    "episodes label": Command("robolearn.cli.episodes_label", "judge demonstrations anew: success, failure or none"),
+    "episodes drop": Command("robolearn.cli.episodes_drop", "leave episodes out of a store, until they are restored"),
+    "episodes restore": Command("robolearn.cli.episodes_restore", "take back episodes that were dropped"),
     "episodes check": Command("robolearn.cli.episodes_check", "read all that a store holds, and name what is damaged"),
 }

@@ -21,6 +21,8 @@ from robolearn.nodes.supervision import MARKS, READY, RunState
 from robolearn.nodes.topics import Service
 
 NOT_RUNNING = "no episode runs: the cell is {}. Call supervisor/start first."
+NOBODY_LISTENS = "nobody listens to it. Is the actor_node or the scene_node running?"
+DEAF = {"recorder_node"}  # hears all, and heeds nothing
 REARM = (topics.ACKNOWLEDGE, topics.SAFETY.rearm)  # in this order
 
 
@@ -67,17 +69,21 @@ class SupervisorNode(TableNode):
         self._states.publish(String(data=state.value))
 
     def _mark(self, mark: str, request: Any, response: Any) -> Any:
-        response.success = self._state is RunState.RUNNING
-        if response.success:
-            self._marks.publish(String(data=mark))
-        else:
-            response.message = NOT_RUNNING.format(self._state.value)
+        if self._state is RunState.RUNNING:
+            return self._pass_on(mark, response)
+        response.success, response.message = False, NOT_RUNNING.format(self._state.value)
         return response
 
     def _ready(self, request: Any, response: Any) -> Any:
         """Whoever has asked for it hears it, also a command that practises without an actor_node."""
-        self._marks.publish(String(data=READY))
-        response.success = True
+        return self._pass_on(READY, response)
+
+    def _pass_on(self, word: str, response: Any) -> Any:
+        """Tell whoever listens; a person who is told "success" is to be sure that somebody does."""
+        listeners = {info.node_name for info in self.get_subscriptions_info_by_topic(self._marks.topic_name)}
+        response.success = bool(listeners - DEAF)
+        response.message = "" if response.success else NOBODY_LISTENS
+        self._marks.publish(String(data=word))
         return response
 
     def _rearm(self, request: Any, response: Any) -> Future[Any]:

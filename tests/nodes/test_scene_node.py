@@ -65,7 +65,7 @@ def test_a_person_is_asked_for_each_start_and_says_when_it_is_there(tmp_path: Pa
         ThreadPoolExecutor(1) as pool,
     ):
         eventually(lambda: "scene_node" in told, "the scene")
-        assert main(["tell", "ready"]) == OK
+        eventually(lambda: main(["tell", "ready"]) == OK, "the supervisor to know of the scene")
         for seed in (SEED, SEED + 1):
             start = pool.submit(world.reset, seed)
             eventually(lambda: INSTRUCTION in told["scene_node"]["asks"], "the question")

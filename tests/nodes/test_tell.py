@@ -37,6 +37,22 @@ def test_a_cell_is_told_to_start_and_to_pause(tmp_path: Path) -> None:
         assert main(["tell", "mark_success", *words]) == BAD_INPUT
 
 
+def test_a_word_that_nobody_hears_is_no_success(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with (
+        NodeProcess(tmp_path / "supervisor.log", "supervisor_node"),
+        NodeProcess(tmp_path / "recorder.log", "recorder_node", folder=tmp_path / "recordings"),
+        closing(Link("test", patience_s=PATIENCE_S)) as link,
+        diagnostics(link) as told,
+    ):
+        eventually(lambda: {"supervisor_node", "recorder_node"} <= told.keys(), "both")
+        assert main(["tell", "start"]) == OK
+        for deed in ("ready", "mark_failure"):
+            assert main(["tell", deed]) == BAD_INPUT
+            assert f"{deed}: nobody listens to it" in capfd.readouterr().err
+        with link.listening(topics.PERSON_SAYS, lambda _: None):
+            eventually(lambda: main(["tell", "ready"]) == OK, "the supervisor to know of a listener")
+
+
 def test_a_person_re_arms_after_an_emergency_stop_and_is_told_if_there_is_no_gate(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
