@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dynamixel_sdk import COMM_RX_TIMEOUT, COMM_SUCCESS, PacketHandler
+from dynamixel_sdk import BROADCAST_ID, COMM_RX_TIMEOUT, COMM_SUCCESS, INST_PING, PacketHandler
 
 from drivers.servo_bus import Packet, ServoBus
 
 PROTOCOL = 2.0
 FIRMWARE = 6
+ROLL_S = 0.003  # for each id
 
 
 class DxlWire:
@@ -24,6 +25,11 @@ class DxlWire:
     def ask(self, port: Any, ids: list[int], address: int, length: int) -> None:
         """Send a sync read."""
         self._packets.syncReadTx(port, address, length, ids, len(ids), False)
+
+    def call_all(self, port: Any, most_id: int) -> float:
+        """Send a ping to everybody; each waits a moment for every id below its own."""
+        self._packets.txPacket(port, [0, 0, 0, 0, BROADCAST_ID, 3, 0, INST_PING, 0, 0])
+        return ROLL_S * (most_id + 1)
 
     def hear(self, port: Any) -> tuple[Packet | None, bool]:
         """The next status packet, None for a bad one or none; and whether anything came."""

@@ -69,6 +69,9 @@ class Wire(Protocol):
     def ask(self, port: Any, ids: list[int], address: int, length: int) -> None:
         """Send a sync read."""
 
+    def call_all(self, port: Any, most_id: int) -> float:
+        """Send a ping to everybody. Returns within which time [s] all up to ``most_id`` have answered."""
+
     def hear(self, port: Any) -> tuple[Packet | None, bool]:
         """The next status packet, None for a bad one or none; and whether anything came."""
 
@@ -210,6 +213,25 @@ class ServoBus:
         if any(self.blocks([servo], self.wire.probe, 1) for _ in range(2)):
             return "answers"
         return "silent" if self.garbage == garbage else "garbled"
+
+    def roll_call(self, most_id: int) -> tuple[list[int], bool]:
+        """Ids up to ``most_id``, and perhaps others, that are there; and whether an answer was garbled, as those of two
+        servos with one id are."""
+        port, ids, garbled = self._ready(), [], False
+        try:
+            port.clearPort()
+            until_s = time.monotonic() + self.wire.call_all(port, most_id) + self.patience_s
+            while (left_s := until_s - time.monotonic()) > 0.0:
+                port.setPacketTimeoutMillis(left_s * 1e3)
+                packet, anything = self.wire.hear(port)
+                ids += [] if packet is None else [packet.servo]
+                garbled = garbled or (packet is None and anything)
+            port.drain()
+        except IO_ERRORS as cause:
+            raise self._lose(cause) from cause
+        finally:
+            port.is_using = False
+        return ids, garbled
 
     def _ready(self) -> _Port:
         if self._port is None:

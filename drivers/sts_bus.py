@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scservo_sdk import COMM_RX_TIMEOUT, COMM_SUCCESS, PacketHandler
+from scservo_sdk import BROADCAST_ID, COMM_RX_TIMEOUT, COMM_SUCCESS, INST_PING, PacketHandler
 
 from drivers.servo_bus import Packet, ServoBus
 
 LITTLE_ENDIAN = 0
 PRESENT_POSITION = 56
+ROLL_S = 0.03
 
 
 class StsWire:
@@ -24,6 +25,11 @@ class StsWire:
     def ask(self, port: Any, ids: list[int], address: int, length: int) -> None:
         """Send a sync read."""
         self._packets.syncReadTx(port, address, length, ids, len(ids))
+
+    def call_all(self, port: Any, most_id: int) -> float:
+        """Send a ping to everybody, who all answer at once."""
+        self._packets.txPacket(port, [0, 0, BROADCAST_ID, 2, INST_PING, 0])
+        return ROLL_S
 
     def hear(self, port: Any) -> tuple[Packet | None, bool]:
         """The next status packet, None for a bad one or none; and whether anything came."""

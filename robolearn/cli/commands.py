@@ -54,6 +54,7 @@ COMMANDS: dict[str, Command] = {
     "calibrate board": Command("robolearn.cli.calibrate.board", "draw a ChArUco board to print"),
     "calibrate intrinsics": Command("robolearn.cli.calibrate.intrinsics", "measure a camera's lens"),
     "calibrate hand-eye": Command("robolearn.cli.calibrate.hand_eye", "measure where a camera is"),
+    "calibrate ids": Command("robolearn.cli.calibrate.ids", "give the servos of a new arm their ids, one by one"),
     "calibrate servos": Command("robolearn.cli.calibrate.servos", "measure the servos of an SO-101, moved by hand"),
     "calibrate joints": Command("robolearn.cli.calibrate.joints", "measure where the joints are zero"),
     "calibrate latency": Command("robolearn.cli.calibrate.latency", "measure how late arm and camera are"),

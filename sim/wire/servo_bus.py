@@ -35,7 +35,7 @@ class ServoBus(ABC, Generic[S]):
 
     def handle(self, request: Request, baud: int) -> list[Reply]:
         """Carry out a request that came at ``baud`` bits a second; servos at another rate do not understand it."""
-        listening = [servo for servo in self.servos if servo.baud == baud > 0]
+        listening = [servo for servo in self.servos if servo.is_plugged and servo.baud == baud > 0]
         if not listening:
             return []
         if request.instruction == Instruction.SYNC_WRITE:

@@ -2,9 +2,9 @@
 
 The control channel knows: ``faults`` (of the line), ``camera_faults`` (with ``camera``), ``power`` (``on``),
 ``register`` (``servo`` by its place on the arm, ``name``, ``size``, ``value``: what a tool for servos would do),
-``status`` (``servo``, ``name``, ``on``), ``garble`` (``servo``, ``on``: its answers arrive wrong), ``reset`` (``seed``,
-``task``) and ``truth``. The log of the truth has a row for each step of physics: time [s, monotonic], joints of the
-servos [rad], their speeds [rad/s], and writes so far.
+``status`` (``servo``, ``name``, ``on``), ``garble`` (``servo``, ``on``: its answers arrive wrong), ``plug``
+(``servo``, ``on``), ``reset`` (``seed``, ``task``) and ``truth``. The log of the truth has a row for each step of
+physics: time [s, monotonic], joints of the servos [rad], their speeds [rad/s], and writes so far.
 """
 
 from __future__ import annotations
@@ -128,6 +128,7 @@ class ServoCell:
             "register": self._set_register,
             "status": self._set_status,
             "garble": self._garble,
+            "plug": self._plug,
             "reset": self._reset,
             "truth": self._tell_truth,
         }
@@ -151,6 +152,11 @@ class ServoCell:
         _require_servo(servo)
         with self._real.lock:
             self._arm.garble(servo, on)
+
+    def _plug(self, servo: int, on: bool) -> None:
+        _require_servo(servo)
+        with self._real.lock:
+            self._arm.plug(servo, on)
 
     def _change(self, change: Callable[..., None], servo: int, name: str, *values: int) -> None:
         _require_servo(servo)

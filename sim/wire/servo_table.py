@@ -47,6 +47,7 @@ class ServoTable(ABC):
         self.table = bytearray(size)
         self.mounting_steps = mounting_steps
         self.is_garbled = False  # its answers arrive wrong, as from a bad plug
+        self.is_plugged = True  # it hears what is said on the bus
         self._sense = sense
         self._registered: tuple[int, bytes] | None = None
         self._overloaded_s = 0.0

@@ -81,6 +81,12 @@ class WiredArm:
         """Spoil the answers of one servo, or no more."""
         self.servos[servo].is_garbled = on
 
+    def plug(self, servo: int, on: bool) -> None:
+        """Take one servo off the bus, or put it back, without what it keeps only while it has power."""
+        self.servos[servo].is_plugged = on
+        self.servos[servo].power_on()
+        self.take_over()
+
     def step(self) -> None:
         """One step of physics."""
         self.joints.step()

@@ -17,13 +17,11 @@ from rich.live import Live
 from rich.table import Table
 
 from calibration.joints import MIN_RANGE_STEPS, STEPS, ServoScale, from_json, range_of, to_json
-from drivers.backend import DevicesConfig
 from drivers.feetech_by_hand import StsByHand
 from drivers.feetech_config import FeetechConfig
-from drivers.leader import LeaderConfig
 from robolearn import atomic
 from robolearn.asking import ask
-from robolearn.backends import load_station
+from robolearn.cli.calibrate.servo_arm import add_arm, arm_of
 from robolearn.cli.job import say
 from robolearn.cli.output import as_line
 from robolearn.errors import ConfigError, unknown
@@ -38,8 +36,7 @@ Scales = Mapping[str, ServoScale]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which arm, and where its scales come from."""
-    parser.add_argument("--station", required=True, help="name or file of the station")
-    parser.add_argument("--leader", action="store_true", help="the station's leader arm, not its follower")
+    add_arm(parser)
     parser.add_argument("--from-json", type=Path, metavar="FILE", help="read another SO-101 tool's file, not the arm")
     parser.add_argument("--save-json", type=Path, metavar="FILE", help="keep the scales as other SO-101 tools do, too")
 
@@ -140,20 +137,10 @@ def _done(travel: _Travel, answers: TextIO, questions: TextIO) -> bool:
 
 
 def _config(station: str, leader: bool) -> FeetechConfig:
-    """The arm as the station's file describes it. Raises ConfigError unless it is one of STS servos."""
-    settings = load_station(station)
-    if settings.devices is None:
-        raise ConfigError(f"station {settings.name} has no 'devices': give one whose arm has the driver {DRIVER}")
-    devices = settings.devices.read(DevicesConfig)
-    section = devices.arm
-    if leader:
-        kind, teleop = devices.teleop.split("driver")
-        if kind != "leader":
-            raise ConfigError(f"station {settings.name}: its teleop is {kind!r}, not a leader arm: leave --leader out")
-        section = teleop.read(LeaderConfig).bus
-    driver, arm = section.split("driver")
+    """Raises ConfigError unless the arm is one of STS servos."""
+    driver, arm = arm_of(station, leader)
     if driver != DRIVER:
-        raise ConfigError(f"station {settings.name}: {unknown('driver of servos with scales', driver, [DRIVER])}")
+        raise ConfigError(f"station {station}: {unknown('driver of servos with scales', driver, [DRIVER])}")
     return arm.read(FeetechConfig)
 
 
