@@ -28,6 +28,7 @@ COMMANDS: dict[str, Command] = {
     "practice": Command("robolearn.cli.practice", "let the robot practise by itself, and learn from it"),
     "learn": Command("robolearn.cli.learn", "run the learner of a practice alone"),
     "eval": Command("robolearn.cli.evaluate", "measure success on held-out resets"),
+    "report": Command("robolearn.cli.report", "write the page of a run as it stands"),
     "up": Command("robolearn.nodes.up.command", "keep the ROS 2 nodes of a cell running, as plain processes"),
     "tell": Command("robolearn.nodes.tell", "tell a running cell to start, pause or stop, label an episode, or re-arm"),
     "docs ros": Command("robolearn.nodes.manual", "write the page on nodes, topics, services and parameters"),

@@ -174,7 +174,7 @@ class RunFolder:
 def load_run(run_dir: Path) -> RunFolder:
     """Read a run folder. Raises StoreError for a missing or damaged one, BorderError for unfit values."""
     if not (run_dir / "run.json").is_file():
-        raise StoreError(f"{run_dir} has no run.json. Give the folder that `robolearn demo` wrote into.")
+        raise StoreError(f"{run_dir} has no run.json. Give the folder of a run, such as runs/lift_cube-0.")
     return RunFolder(
         path=run_dir,
         info=RunInfo.of(read_object(run_dir / "run.json")),

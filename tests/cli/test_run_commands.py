@@ -56,6 +56,10 @@ def test_a_demo_that_was_interrupted_goes_on_where_it_was(
     assert demo.returncode == 130, err
     assert "stopped by the keyboard" in json.loads(out.splitlines()[-1])["error"]
     before = json.loads((run / "run.json").read_text())
+    status, so_far = answer(capsys, ["report", str(run), "--json"])
+    assert status == OK and so_far["report"] == str(run / "report.html")
+    assert so_far["base_success"] is not None and so_far["final_success"] is None and so_far["demos"] == 3
+    assert "eval_final.json" in (run / "report.html").read_text(encoding="utf-8"), "what is missing is named"
     status, result = answer(capsys, words("demo", config, run))
     after = json.loads((run / "run.json").read_text())
     assert status == BAR_MISSED

@@ -197,7 +197,7 @@ def test_a_figure_that_is_not_a_number_is_shown_as_such_and_its_bar_is_missed(ru
 
 
 def test_a_folder_without_run_json_is_refused_with_the_way_out(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"has no run\.json\. Give the folder that `robolearn demo` wrote into"):
+    with pytest.raises(StoreError, match=r"has no run\.json\. Give the folder of a run"):
         write_report(tmp_path, [])
 
 
