@@ -11,12 +11,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from rosgraph_msgs.msg import Clock
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 from robolearn import atomic
+from robolearn.contracts import Float
 from robolearn.episodes import EpisodeStore
 from robolearn.errors import BenchError, RobolearnError
 from robolearn.nodes import topics
@@ -29,6 +31,7 @@ from robolearn.nodes.up.rules import argument, assignment
 from robolearn.nodes.up.setups import Start, Wanted, starts
 
 LOOK_S = 0.05
+LED_RAD = 0.02  # of any joint
 READY_S = 240.0
 CLOCK_STEP = "ROBOLEARN_FAULTS_CLOCK"
 
@@ -40,6 +43,7 @@ class Seen:
     named: list[str] = field(default_factory=list)  # everything that was reported as not right
     hardware: set[str] = field(default_factory=set)  # processes that have told of themselves
     moved: int = 0  # commands that the arm has taken
+    goal_rad: Float = field(default_factory=lambda: np.zeros(0))  # (J,) of the last one
     twin_s: float = 0.0
 
 
@@ -82,6 +86,16 @@ class FaultCell:
         before = self.seen.moved
         return self.wait_until(lambda: self.seen.moved - before >= commands, patience_s)
 
+    def is_led(self, patience_s: float) -> bool:
+        """True as soon as the arm is led elsewhere: commands alone may tell it to stay where it is."""
+        before = self.seen.goal_rad
+
+        def led() -> bool:
+            now = self.seen.goal_rad
+            return now.shape == before.shape and bool(np.abs(now - before).max(initial=0.0) > LED_RAD)
+
+        return self.wait_until(led, patience_s)
+
     def wait_for(self, name: str) -> None:
         """Wait until the present process of a node has told of itself. Raises BenchError if it does not."""
         if not self.wait_until(lambda: f"{HOST}:{self.children[name].pid}" in self.seen.hardware, READY_S):
@@ -109,8 +123,11 @@ class FaultCell:
         self.seen.named += [f"{one.name}: {one.message}" for one in message.status if one.level != b"\0"]
 
     def hear_executed(self, message: JointTrajectory) -> None:
-        """Count what the arm takes."""
+        """Count what the arm takes, and keep where that leads it."""
         self.seen.moved += len(message.points)
+        joints = len(self.body.station.joint_names)
+        for point in message.points:
+            self.seen.goal_rad = np.array(point.positions[:joints])
 
     def hear_clock(self, message: Clock) -> None:
         """Keep the time of the twin."""

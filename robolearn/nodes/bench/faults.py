@@ -123,6 +123,7 @@ def _wanted(table: tuple[Injection, ...], args: argparse.Namespace) -> list[Inje
 
 def _suffer(cell: FaultCell, injection: Injection) -> Suffered:
     cell.wait(cell.rng.uniform(*MOVING_S))
+    cell.is_led(RECOVERY_S)
     committed, said, (log, at_s) = cell.committed(), len(cell.seen.named), cell.moment
     injection.act(cell)
     recovered = cell.moves_again(RECOVERY_S)
@@ -133,4 +134,4 @@ def _suffer(cell: FaultCell, injection: Injection) -> Suffered:
     is_named = cell.wait_until(named, NAMING_S)
     now = cell.committed()
     lost = sum(max(0, rows - now.get(name, 0)) for name, rows in committed.items())
-    return Suffered(injection.kind, log, at_s, is_named, recovered, lost, injection.ends_stream)
+    return Suffered(injection.kind, log, at_s, is_named, recovered, lost, injection.rest)

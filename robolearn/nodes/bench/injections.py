@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 import resource
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,16 @@ STREAM = ("actor_node", "safety_node", "arm_node")  # the arm's commands end wit
 ROOM_BYTES = 16384
 BURST_S, FLOOD_HZ, DOUBLE_HZ = 0.5, 1000.0, 50.0
 REFUSED, NOTICED_S = "refused", 15.0
+HEALED_S = 30.0
 CAMERA_S, DISK_S, CLOCK_S, LEARNER_GONE_S, UNPLUGGED_S = 2.5, 3.0, 1.5, 60.0, 1.0
+
+
+class Rests(str, Enum):
+    """Whether a fault ends the arm's stream of commands, and who can then hold it."""
+
+    NONE = "goes on"
+    HELD = "held"
+    CUT_OFF = "cut off"  # by nobody: its servos go on to their last goals
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,7 @@ class Injection:
     act: Callable[[FaultCell], None]
     named: str
     times: int
-    ends_stream: bool = False
+    rest: Rests = Rests.NONE
     needs: tuple[str, ...] = ()  # nodes besides twin, gate, supervisor and actor
 
 
@@ -44,7 +55,7 @@ def killed(node: str, times: int) -> Injection:
     """A node is killed, and is started again by whoever keeps it up."""
     named = f"{node} has (begun anew|been silent)"
     return Injection(
-        f"kill -9 {node}", lambda cell: cell.signal(node, KILL), named, times, node in STREAM, (node,)
+        f"kill -9 {node}", lambda cell: cell.signal(node, KILL), named, times, _rest(node), (node,)
     )  # fmt: skip
 
 
@@ -60,16 +71,17 @@ def stopped(node: str, seconds: float, times: int) -> Injection:
             cell.signal(node, GO)
 
     named = f"/{node}: .*this process has stood still"
-    return Injection(f"SIGSTOP {node} {seconds:g} s", act, named, times, node in STREAM, (node,))
+    return Injection(f"SIGSTOP {node} {seconds:g} s", act, named, times, _rest(node), (node,))
 
 
 def broken_camera(fault: str, named: str, times: int) -> Injection:
-    """A camera breaks, and heals."""
+    """A camera breaks, and heals after a while: a frozen one shows what is there as long as nothing moves."""
 
     def act(cell: FaultCell) -> None:
-        twin = _twin(cell)
+        twin, said = _twin(cell), len(cell.seen.named)
         twin.break_camera(cell.rng.choice(sorted(twin.station.cameras)), fault)
         cell.wait(CAMERA_S)
+        cell.wait_until(lambda: any(re.search(named, report) for report in cell.seen.named[said:]), HEALED_S)
         twin.break_camera("", "")
 
     return Injection(f"camera {fault}", act, named, times)
@@ -162,6 +174,10 @@ def unplugged(cell: FaultCell) -> None:
     servos.do("faults", unplug=False)
 
 
+def _rest(node: str) -> Rests:
+    return Rests.HELD if node in STREAM else Rests.NONE
+
+
 def _twin(cell: FaultCell) -> TwinBody:
     if not isinstance(cell.body, TwinBody):
         raise BenchError("this fault is one of the twin")
@@ -219,7 +235,7 @@ WITH_SERVOS: tuple[Injection, ...] = (
     *(killed(node, 5) for node in (*DEVICE_NODES, "scene_node", "safety_node", "actor_node")),
     *(stopped(node, 1.0, 3) for node in DEVICE_NODES),
     *(stopped(node, 10.0, 1) for node in DEVICE_NODES),
-    Injection("bus unplugged", unplugged, "link|port", 5, ends_stream=True),
+    Injection("bus unplugged", unplugged, "link|port", 5, Rests.CUT_OFF),
 )
 
 
