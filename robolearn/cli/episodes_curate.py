@@ -26,13 +26,14 @@ def for_each(
     names: Callable[[EpisodeStore], list[str]],
     act: Callable[[EpisodeStore, str], None],
 ) -> dict[str, Any]:
-    """Do ``act`` for each episode that is meant among ``names``. Raises StoreError, before anything is done if a name
-    is unknown."""
+    """Do ``act`` for each episode that is meant among ``names``.
+
+    Raises StoreError; for a name that is unknown, or means several, before anything is done."""
     from robolearn.episodes.curation import matching
     from robolearn.episodes.store import EpisodeStore
 
     store = EpisodeStore.open(args.store)
-    chosen = [matching(part, names(store)) for part in args.episodes]
+    chosen = list(dict.fromkeys(matching(part, names(store)) for part in args.episodes))
     for name in chosen:
         act(store, name)
     return {"store": store.path, "episodes": chosen}
