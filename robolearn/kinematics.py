@@ -52,16 +52,20 @@ class Kinematics:
         mujoco.mj_kinematics(self._model, data)
         return np.array(data.site_xpos[self._site])
 
-    def follow(self, joint_position_rad: Float, position_base_m: Float, rotation_base: Float, dt_s: float) -> Float:
+    def follow(
+        self, joint_position_rad: Float, position_base_m: Float, rotation_base: Float, dt_s: float,
+        lower_rad: Float | float = -np.inf, upper_rad: Float | float = np.inf,
+    ) -> Float:  # fmt: skip
         """One differential step from ``joint_position_rad`` (J,) towards a tool pose; returns new joints (J,) [rad].
 
-        Limits are the safety gate's business, so none are set here."""
+        A joint that would leave ``lower_rad`` or ``upper_rad`` (J,) stays at its end, and the others make up for it."""
         self._update(joint_position_rad)
         rotation = mink.SO3.from_matrix(rotation_base)
         self._task.set_target(mink.SE3.from_rotation_and_translation(rotation, position_base_m))
         problem = mink.build_ik(self._configuration, [self._task], dt_s, damping=1e-6, limits=[])
-        step = np.linalg.solve(problem.P, -problem.q)  # without inequalities the quadratic program is one linear system
-        return np.asarray(joint_position_rad + step[self._columns])
+        weights, pull = problem.P[np.ix_(self._columns, self._columns)], problem.q[self._columns]
+        low, high = lower_rad - joint_position_rad, upper_rad - joint_position_rad
+        return np.clip(joint_position_rad + _least(weights, pull, low, high), lower_rad, upper_rad)
 
     def _data(self, joint_position_rad: Float) -> mujoco.MjData:
         data = self._configuration.data
@@ -72,3 +76,17 @@ class Kinematics:
         self._full[self._columns] = joint_position_rad
         self._configuration.update(self._full)
         return self._configuration.data
+
+
+def _least(weights: Float, pull: Float, low: Float, high: Float) -> Float:
+    """The step x (J,) of least x W x / 2 + p x, each of whose parts is fixed at the bound that it would go beyond."""
+    step, free = np.zeros(len(pull)), np.ones(len(pull), bool)
+    while free.any():
+        rest = pull[free] + weights[np.ix_(free, ~free)] @ step[~free]
+        step[free] = np.linalg.solve(weights[np.ix_(free, free)], -rest)
+        beyond = free & ((step < low) | (step > high))
+        if not beyond.any():
+            break
+        step[beyond] = np.clip(step[beyond], low[beyond], high[beyond])
+        free &= ~beyond
+    return step

@@ -90,7 +90,7 @@ class ToolReference:
     def plan(self, values: Float, period_s: float, ticks: int) -> Plan:
         """Joint targets that carry out an action (5,) over a policy period, and move the reference to its end.
 
-        At the end of a joint's range that joint stays, and the others go on: the gate would stop them all.
+        At the end of a joint's range that joint stays, and the others make up for it: the gate would stop them all.
         Inverse kinematics finds the joints at its end; up to there the targets run straight in joint space."""
         if self._joints is None:
             raise DeviceError("the station has not been reset: call reset() before act()")
@@ -99,9 +99,10 @@ class ToolReference:
         inside = np.minimum(np.maximum(wanted, self._low), self._high)
         held = bool((np.abs(inside - wanted) > _ROUNDING_M).any())
         yaw = self._pose.yaw_rad + float(values[3]) * config.yaw_speed_rad_s * period_s
-        found = self._kinematics.follow(self._joints, inside, self._rotation(inside, yaw), period_s)
-        end = np.minimum(np.maximum(found, self._joint_low), self._joint_high)
-        clips = (*((WORKSPACE,) if held else ()), *((JOINT_RANGE,) if (end != found).any() else ()))
+        low, high = self._joint_low, self._joint_high
+        end = self._kinematics.follow(self._joints, inside, self._rotation(inside, yaw), period_s, low, high)
+        at_its_end = bool(((end <= low) | (end >= high)).any())
+        clips = (*((WORKSPACE,) if held else ()), *((JOINT_RANGE,) if at_its_end else ()))
         shares = np.arange(1, ticks + 1)[:, None] / ticks
         targets = self._joints + shares * (end - self._joints)
         self._joints, self._pose = end, ToolPose(inside, yaw)

@@ -54,3 +54,17 @@ def test_a_gripper_that_opens_towards_minus_one_is_told_too() -> None:
 def test_where_the_opening_says_nothing_the_value_is_the_one_asked_for() -> None:
     assert gripper_executed(reference(), asked=-0.9, sent=None) == pytest.approx(-0.9)
     assert gripper_executed(reference((0.3, 0.3)), asked=-0.9, sent=0.3) == pytest.approx(-0.9)
+
+
+def test_at_the_end_of_a_joint_the_others_make_up_for_it_and_the_tool_goes_where_it_was_asked_to() -> None:
+    """A corner of the workspace that the wrist cannot reach pointing down: it was a trap, as the gate held all joints."""
+    made = reference()
+    made.take(np.array([0.48, 0.54, -0.87, 1.64, -0.373]))
+    kinematics = Kinematics(description(STATION.description), STATION.joint_names)
+    before = made.pose.position_base_m
+    for _ in range(5):
+        plan = made.plan(np.array([-0.2, 0.6, 0.0, 0.0, -1.0]), PERIOD_S, TICKS)
+        assert (plan.targets_rad <= np.array(STATION.limits.joint_upper_rad)).all()
+        tool = kinematics.tool_position_base_m(plan.targets_rad[-1])
+        np.testing.assert_allclose(tool, made.pose.position_base_m, atol=4e-3)
+    assert made.pose.position_base_m[1] - before[1] > 0.03
