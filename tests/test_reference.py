@@ -57,7 +57,7 @@ def test_where_the_opening_says_nothing_the_value_is_the_one_asked_for() -> None
 
 
 def test_at_the_end_of_a_joint_the_others_make_up_for_it_and_the_tool_goes_where_it_was_asked_to() -> None:
-    """A corner of the workspace that the wrist cannot reach pointing down: it was a trap, as the gate held all joints."""
+    """In a corner of the workspace that the wrist cannot reach pointing down the gate once held all joints."""
     made = reference()
     made.take(np.array([0.48, 0.54, -0.87, 1.64, -0.373]))
     kinematics = Kinematics(description(STATION.description), STATION.joint_names)
