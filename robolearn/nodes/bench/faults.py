@@ -134,4 +134,4 @@ def _suffer(cell: FaultCell, injection: Injection) -> Suffered:
     is_named = cell.wait_until(named, NAMING_S)
     now = cell.committed()
     lost = sum(max(0, rows - now.get(name, 0)) for name, rows in committed.items())
-    return Suffered(injection.kind, log, at_s, is_named, recovered, lost, injection.rest)
+    return Suffered(injection.kind, log, at_s, is_named, recovered, lost, injection.ends_stream)

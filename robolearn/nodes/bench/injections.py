@@ -9,7 +9,6 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -31,14 +30,6 @@ HEALED_S = 30.0
 CAMERA_S, DISK_S, CLOCK_S, LEARNER_GONE_S, UNPLUGGED_S = 2.5, 3.0, 1.5, 60.0, 1.0
 
 
-class Rests(str, Enum):
-    """Whether a fault ends the arm's stream of commands, and who can then hold it."""
-
-    NONE = "goes on"
-    HELD = "held"
-    CUT_OFF = "cut off"  # by nobody: its servos go on to their last goals
-
-
 @dataclass(frozen=True)
 class Injection:
     """One kind of fault. ``named`` is a regular expression of what has to be reported."""
@@ -47,7 +38,7 @@ class Injection:
     act: Callable[[FaultCell], None]
     named: str
     times: int
-    rest: Rests = Rests.NONE
+    ends_stream: bool = False
     needs: tuple[str, ...] = ()  # nodes besides twin, gate, supervisor and actor
 
 
@@ -55,7 +46,7 @@ def killed(node: str, times: int) -> Injection:
     """A node is killed, and is started again by whoever keeps it up."""
     named = f"{node} has (begun anew|been silent)"
     return Injection(
-        f"kill -9 {node}", lambda cell: cell.signal(node, KILL), named, times, _rest(node), (node,)
+        f"kill -9 {node}", lambda cell: cell.signal(node, KILL), named, times, node in STREAM, (node,)
     )  # fmt: skip
 
 
@@ -71,7 +62,7 @@ def stopped(node: str, seconds: float, times: int) -> Injection:
             cell.signal(node, GO)
 
     named = f"/{node}: .*this process has stood still"
-    return Injection(f"SIGSTOP {node} {seconds:g} s", act, named, times, _rest(node), (node,))
+    return Injection(f"SIGSTOP {node} {seconds:g} s", act, named, times, node in STREAM, (node,))
 
 
 def broken_camera(fault: str, named: str, times: int) -> Injection:
@@ -174,10 +165,6 @@ def unplugged(cell: FaultCell) -> None:
     servos.do("faults", unplug=False)
 
 
-def _rest(node: str) -> Rests:
-    return Rests.HELD if node in STREAM else Rests.NONE
-
-
 def _twin(cell: FaultCell) -> TwinBody:
     if not isinstance(cell.body, TwinBody):
         raise BenchError("this fault is one of the twin")
@@ -235,7 +222,7 @@ WITH_SERVOS: tuple[Injection, ...] = (
     *(killed(node, 5) for node in (*DEVICE_NODES, "scene_node", "safety_node", "actor_node")),
     *(stopped(node, 1.0, 3) for node in DEVICE_NODES),
     *(stopped(node, 10.0, 1) for node in DEVICE_NODES),
-    Injection("bus unplugged", unplugged, "link|port", 5, Rests.CUT_OFF),
+    Injection("bus unplugged", unplugged, "link|port", 5, ends_stream=True),
 )
 
 

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from robolearn.bars import Bar, outcome
 from robolearn.nodes.bench import truth
 from robolearn.nodes.bench.bodies import Body
-from robolearn.nodes.bench.injections import Rests
 from robolearn.nodes.bench.truth import Truth
 
 MOST_REST_MS = 200.0
@@ -26,7 +25,7 @@ class Suffered:
     named: bool
     recovered: bool
     lost: int  # committed rows that are gone
-    rest: Rests
+    ends_stream: bool
 
 
 class Hurt(NamedTuple):
@@ -71,10 +70,7 @@ def judge(hurt: Sequence[Hurt]) -> dict[str, Any]:
     logs = [{name: log for name, log in cell.body.truths().items() if len(log.time_s)} for cell in hurt]
     moved = [_motion(cell, name, log) for cell, own in zip(hurt, logs, strict=True) for name, log in own.items()]
     left = [once for one in moved for once in one.outside]
-    rests, coasts = (
-        [rest for cell, own in zip(hurt, logs, strict=True) for rest in _rests(cell.suffered, own, who)]
-        for who in (Rests.HELD, Rests.CUT_OFF)
-    )
+    rests = [rest for cell, own in zip(hurt, logs, strict=True) for rest in _rests(cell.suffered, own)]
     figures = {
         "faults": len(every),
         "kinds": dict(Counter(sorted(one.kind for one in every))),
@@ -84,7 +80,6 @@ def judge(hurt: Sequence[Hurt]) -> dict[str, Any]:
             "joint_rad": truth.JOINT_SLACK_RAD, "tool_m": truth.TOOL_SLACK_M, "speed_share": truth.SPEED_SLACK - 1.0
         },
         "rests_measured": len(rests),
-        "cut_off_rest_ms": [one.rest_ms for one in coasts],
         "rested_late": [one._asdict() for one in rests if one.rest_ms > MOST_REST_MS],
         "outside_limits": [once._asdict() for once in left],
         "unnamed": unnamed,
@@ -121,8 +116,8 @@ def _before(hurt: Hurt, log: str, at_s: float) -> tuple[str, float]:
     return kind, at_s - last_s
 
 
-def _rests(suffered: list[Suffered], logs: Mapping[str, Truth], who: Rests) -> list[Rest]:
-    """How soon the arm was at rest after each fault of this kind that ended its stream of commands."""
-    ended = [one for one in suffered if one.rest is who and one.log in logs]
+def _rests(suffered: list[Suffered], logs: Mapping[str, Truth]) -> list[Rest]:
+    """How soon the arm was at rest after each fault that ended its stream of commands."""
+    ended = [one for one in suffered if one.ends_stream and one.log in logs]
     found = [(one, truth.rest_s(logs[one.log], one.at_s)) for one in ended]
     return [Rest(one.kind, one.log, one.at_s, 1e3 * rest_s) for one, rest_s in found if rest_s is not None]
