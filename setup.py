@@ -14,6 +14,7 @@ ROS = [
     f"{requirement}{ON_ROS_WHEELS}"
     for requirement in (
         "mcap>=1.6",
+        "rosbags>=0.11",
         "ros-kilted-rclpy[fastrtps]>=9.1",
         "ros-builtin-interfaces>=2.3",
         "ros-diagnostic-msgs>=5.5",
@@ -104,7 +105,6 @@ setup(
             "pytest>=8.0",
             "pytest-timeout>=2.3",
             "pytest-xdist>=3.6",
-            "rosbags>=0.10",
             "ruff>=0.9",
             "setuptools>=77",
             "types-PyYAML>=6.0.12",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from rclpy.serialization import deserialize_message
-from sensor_msgs.msg import Image, TimeReference
+from sensor_msgs.msg import TimeReference
 
 from robolearn.contracts import CameraSpec, Frame
 from robolearn.errors import DeviceError
@@ -13,7 +12,7 @@ from robolearn.nodes import topics
 from robolearn.nodes.clock_client import RosClock
 from robolearn.nodes.link import Link
 from robolearn.nodes.listener import Listener
-from robolearn.nodes.messages import header_stamp, to_frame
+from robolearn.nodes.raw_pictures import stamp_of, to_frame
 from robolearn.nodes.stamps import to_ns
 
 
@@ -64,17 +63,17 @@ class RosCamera(Listener):
         newest, image = self._newest, self._image
         if newest is None or image is None or to_ns(newest.header.stamp) < now_ns:
             return False
-        return bool(header_stamp(image) == newest.time_ref)
+        return bool(stamp_of(image) == newest.time_ref)
 
     def _frame(self) -> Frame:
         with self._link.arrived:
             image, stamp_ns = self._image, self._image_ns
         if image is None:
             raise DeviceError(f"topic {self._image_topic.name}: nothing has come yet")
-        return to_frame(deserialize_message(image, Image), self._image_topic.name, self._spec, stamp_ns)
+        return to_frame(image, self._image_topic.name, self._spec, stamp_ns)
 
     def _hear_image(self, message: bytes) -> None:
-        self._image, self._image_ns = message, self._link.stamps.internal(header_stamp(message))
+        self._image, self._image_ns = message, self._link.stamps.internal(stamp_of(message))
 
     def _hear_newest(self, message: TimeReference) -> None:
         self._newest = message

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import array
 import math
-import struct
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -36,7 +35,6 @@ from robolearn.nodes.stamps import Stamps
 
 GRIPPER = "gripper"
 ENCODING = "rgb8"
-ENCAPSULATION_BYTES = 4  # before the first value of a serialised message
 EVENTS = (TeleopEvent.SUCCESS, TeleopEvent.FAILURE, TeleopEvent.RERECORD, TeleopEvent.ABORT)  # buttons after "engaged"
 REFUSED = "refused"  # key of a value that names the class of the refusal
 
@@ -158,23 +156,6 @@ def from_frame(frame: Frame, spec: CameraSpec, stamps: Stamps) -> Image:
     message.encoding, message.step = ENCODING, 3 * message.width
     message.data = array.array("B", frame.rgb.tobytes())  # anything else is copied byte by byte
     return message
-
-
-def to_frame(message: Image, topic: str, spec: CameraSpec, stamp_ns: int) -> Frame:
-    """A picture of a message. Raises BorderError for another frame, encoding or size."""
-    check_frame(topic, message.header.frame_id, spec.frame)
-    given = (message.encoding, message.width, message.height, message.step, len(message.data))
-    expected = (ENCODING, spec.width, spec.height, 3 * spec.width, 3 * spec.width * spec.height)
-    if given != expected:
-        raise BorderError(f"{topic}: encoding, width, height, step and bytes are {given}, expected {expected}")
-    return Frame(stamp_ns, np.frombuffer(message.data, np.uint8).reshape(spec.height, spec.width, 3))
-
-
-def header_stamp(message: bytes) -> Time:
-    """Stamp of a serialised message that begins with a header: its first two numbers (OMG DDS-XTypes 7.4, XCDR)."""
-    little_endian = message[1] & 1
-    sec, nanosec = struct.unpack_from("<iI" if little_endian else ">iI", message, offset=ENCAPSULATION_BYTES)
-    return Time(sec=sec, nanosec=nanosec)
 
 
 def from_reading(reading: TeleopReading, stamps: Stamps) -> Joy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from robolearn.contracts import (
     TeleopReading,
 )
 from robolearn.errors import BorderError, DeviceError
-from robolearn.nodes import messages, stamps
+from robolearn.nodes import messages, raw_pictures, stamps
 from robolearn.nodes.arm_spec import NAMES, TimeKind, from_spec, to_spec
 from robolearn.nodes.health import Health, Stream
 from robolearn.nodes.stamps import NS, Stamps, to_ns, to_time
@@ -100,8 +101,8 @@ def test_an_answer_comes_back_as_it_was(answer: messages.Answer) -> None:
 
 def test_a_picture_comes_back_as_it_was() -> None:
     frame = Frame(3 * NS, np.arange(36, dtype=np.uint8).reshape(3, 4, 3))
-    message = over_the_wire(messages.from_frame(frame, CAMERA, SIMULATED))
-    back = messages.to_frame(message, "camera/front/image_raw", CAMERA, 3 * NS)
+    message = serialize_message(messages.from_frame(frame, CAMERA, SIMULATED))
+    back = raw_pictures.to_frame(message, "camera/front/image_raw", CAMERA, 3 * NS)
     np.testing.assert_array_equal(back.rgb, frame.rgb)
     assert back.stamp_ns == frame.stamp_ns and back.rgb.flags.writeable
 
@@ -109,7 +110,16 @@ def test_a_picture_comes_back_as_it_was() -> None:
 def test_the_stamp_of_a_picture_is_read_without_unpacking_it() -> None:
     frame = Frame(3 * NS + 7, np.zeros((3, 4, 3), np.uint8))
     message = messages.from_frame(frame, CAMERA, SIMULATED)
-    assert messages.header_stamp(serialize_message(message)) == message.header.stamp == to_time(3 * NS + 7)
+    assert raw_pictures.stamp_of(serialize_message(message)) == message.header.stamp == to_time(3 * NS + 7)
+
+
+@pytest.mark.parametrize("kept", [0, 11, 12, 30, -1])
+def test_a_picture_that_is_cut_short_is_refused(kept: int) -> None:
+    message = serialize_message(messages.from_frame(Frame(NS, np.zeros((3, 4, 3), np.uint8)), CAMERA, SIMULATED))
+    with pytest.raises(BorderError, match="camera/front/image_raw: no sensor_msgs/msg/Image"):
+        raw_pictures.to_frame(message[:kept], "camera/front/image_raw", CAMERA, NS)
+    with pytest.raises(BorderError, match="bytes has no header") if 0 <= kept < 12 else nullcontext():
+        raw_pictures.stamp_of(message[:kept])
 
 
 @pytest.mark.parametrize("event", list(TeleopEvent))
