@@ -86,15 +86,15 @@ class FaultCell:
         before = self.seen.moved
         return self.wait_until(lambda: self.seen.moved - before >= commands, patience_s)
 
-    def is_led(self, patience_s: float) -> bool:
-        """True as soon as the arm is led elsewhere: commands alone may tell it to stay where it is."""
+    def wait_until_led(self, patience_s: float) -> None:
+        """Wait until the arm is led elsewhere: commands alone may tell it to stay where it is."""
         before = self.seen.goal_rad
 
         def led() -> bool:
             now = self.seen.goal_rad
             return now.shape == before.shape and bool(np.abs(now - before).max(initial=0.0) > LED_RAD)
 
-        return self.wait_until(led, patience_s)
+        self.wait_until(led, patience_s)
 
     def wait_for(self, name: str) -> None:
         """Wait until the present process of a node has told of itself. Raises BenchError if it does not."""

@@ -123,7 +123,7 @@ def _wanted(table: tuple[Injection, ...], args: argparse.Namespace) -> list[Inje
 
 def _suffer(cell: FaultCell, injection: Injection) -> Suffered:
     cell.wait(cell.rng.uniform(*MOVING_S))
-    cell.is_led(RECOVERY_S)
+    cell.wait_until_led(RECOVERY_S)
     committed, said, (log, at_s) = cell.committed(), len(cell.seen.named), cell.moment
     injection.act(cell)
     recovered = cell.moves_again(RECOVERY_S)

@@ -73,9 +73,11 @@ def excess(truth: Truth, station: StationConfig) -> dict[str, float]:
 
 
 def rest_s(truth: Truth, from_s: float) -> float | None:
-    """Time from the last command of a stream that ended after ``from_s`` until the arm was at rest; None: none did."""
+    """Time from the last command of a stream that ended after ``from_s`` until the arm was at rest; None: none did.
+
+    What ends a stream at once ends it after the command before: one that ran until then is meant as well."""
     sent = np.flatnonzero(np.diff(truth.commands) > 0)
-    sent = sent[truth.time_s[sent] >= from_s]
+    sent = sent[truth.time_s[sent] >= from_s - GAP_S]
     sent_s = np.concatenate([truth.time_s[sent], truth.time_s[[-1, -1]]])
     ends = np.flatnonzero((np.diff(sent_s)[:-1] > GAP_S) & (sent_s[2:] - sent_s[:-2] > END_S))
     if not len(ends):

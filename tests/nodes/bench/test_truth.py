@@ -88,10 +88,11 @@ def test_speeds_are_taken_over_a_tenth_of_a_second_and_not_over_a_reset(tmp_path
     assert truth.excess(seen, STATION)["joint_speed_share"] == pytest.approx(0.5)
 
 
-def test_the_time_to_rest_counts_from_the_last_command(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault_s", [0.8, 1.015], ids=["before", "with the next command due"])
+def test_the_time_to_rest_counts_from_the_last_command(tmp_path: Path, fault_s: float) -> None:
     written = rows(streamed(500))
     written[:, 2] = np.interp(np.arange(ROWS), [0, 560], [0.0, 0.5])
-    found = truth.rest_s(log(tmp_path, written), 0.8)
+    found = truth.rest_s(log(tmp_path, written), fault_s)
     assert found == pytest.approx(60 * DT_S - truth.STILL_RAD / 0.5 * 560 * DT_S, abs=0.005)
 
 
