@@ -17,6 +17,7 @@ JOINT_RANGE = "joint_range"
 JOINT_SPEED = "joint_speed"
 JOINT_ACCELERATION = "joint_acceleration"
 JOINT_JERK = "joint_jerk"
+JOINT_LEAD = "joint_lead"
 TOOL_SPEED = "tool_speed"
 WORKSPACE = "workspace"
 KEEP_OUT = "keep_out"
@@ -24,13 +25,13 @@ GRIPPER_RANGE = "gripper_range"
 GRIPPER_LOAD = "gripper_load"
 WATCHDOG = "watchdog"  # the arm was held still before this command, because the last one had grown too old
 CLIP_CODES = (
-    JOINT_RANGE, JOINT_SPEED, JOINT_ACCELERATION, JOINT_JERK, TOOL_SPEED, WORKSPACE, KEEP_OUT, GRIPPER_RANGE,
-    GRIPPER_LOAD, WATCHDOG,
+    JOINT_RANGE, JOINT_SPEED, JOINT_ACCELERATION, JOINT_JERK, JOINT_LEAD, TOOL_SPEED, WORKSPACE, KEEP_OUT,
+    GRIPPER_RANGE, GRIPPER_LOAD, WATCHDOG,
 )  # fmt: skip
 
 NONE_MEASURED: Literal["none_measured"] = "none_measured"
 Load = float | Literal["none_measured"]  # a limit of something that not every arm measures
-_JOINT_RATES = ("joint_speed_rad_s", "joint_acceleration_rad_s2", "joint_jerk_rad_s3")
+_OF_JOINTS = ("joint_speed_rad_s", "joint_acceleration_rad_s2", "joint_jerk_rad_s3", "joint_lead_rad")
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,9 @@ class Limits:
     joint_speed_rad_s: Annotated[tuple[float, ...], Limit("top speed of each joint [rad/s]")]
     joint_acceleration_rad_s2: Annotated[tuple[float, ...], Limit("speeding up; slowing down is free [rad/s^2]")]
     joint_jerk_rad_s3: Annotated[tuple[float, ...], Limit("growth of acceleration while speeding up [rad/s^3]")]
+    joint_lead_rad: Annotated[
+        tuple[float, ...], Limit("how far ahead of a joint that stands still its target may stay [rad]")
+    ]
     tool_speed_m_s: Annotated[float, Limit("top speed of the tool [m/s]")]
     workspace: Annotated[Box, Limit("box that the tool stays in")]
     keep_out: Annotated[tuple[Box, ...], Limit("boxes that the tool stays out of; [] if there is none")]
@@ -111,11 +115,11 @@ class Limits:
     def __post_init__(self) -> None:
         """Raise ConfigError naming the first limit that is missing a joint, not finite, or empty."""
         joints = len(self.joint_lower_rad)
-        for name in ("joint_upper_rad", *_JOINT_RATES):
+        for name in ("joint_upper_rad", *_OF_JOINTS):
             if len(getattr(self, name)) != joints:
                 raise ConfigError(f"{name}: needs one number per joint, {joints} as in joint_lower_rad")
         _check_order("joint_lower_rad, joint_upper_rad", self.joint_lower_rad, self.joint_upper_rad)
-        for name in _JOINT_RATES:
+        for name in _OF_JOINTS:
             _check_positive(name, getattr(self, name))
         for name in ("tool_speed_m_s", "tool_slack_m", "command_max_age_s", "watchdog_s"):
             _check_positive(name, (getattr(self, name),))

@@ -22,7 +22,7 @@ from robolearn.errors import BorderError, DeviceError, RobolearnError
 from robolearn.excursions import BRAKES_S, ExcursionGuard
 from robolearn.leads import LeadGuard
 from robolearn.limiter import Kinematics, Step, StepLimiter
-from robolearn.limits import GRIPPER_LOAD, GRIPPER_RANGE, WATCHDOG, Limits
+from robolearn.limits import GRIPPER_LOAD, GRIPPER_RANGE, JOINT_LEAD, WATCHDOG, Limits
 from robolearn.loads import LoadGuard
 
 
@@ -32,10 +32,9 @@ class Gate:
     It takes JOINT_POSITION commands at the arm's ``control_hz``. Refused, with nothing sent: a command that is not
     finite, of the wrong shape, stale, from the future, or older than the one before it. Shortened towards the last
     executed target, with one of ``CLIP_CODES`` for each cause: a step beyond the joint range, too fast (joints or
-    tool), speeding up too hard or too suddenly, or taking the tool out of the workspace or into a keep-out box, or
-    near their sides before the tool follows. From outside a limit the arm may go back in, but never further out.
-    Where the tool leaves its boxes, no joint is led far ahead of where it is; a tool that rushes out, or was
-    measured beyond them, is led back.
+    tool), speeding up too hard or too suddenly, too far ahead of a joint, or taking the tool out of the workspace or
+    into a keep-out box, or near their sides before the tool follows. From outside a limit the arm may go back in, but
+    never further out. A tool that rushes out, or was measured beyond its boxes, is led back.
     A gripper that squeezes too hard is eased; too much force or torque at the tool stops the arm, and so does a
     tool that is measured beyond its boxes. After a fault or :meth:`stop` everything is refused until :meth:`rearm`."""
 
@@ -46,7 +45,7 @@ class Gate:
         self._period_ns = round(1e9 / arm.spec.control_hz)
         self._limiter = StepLimiter(limits, kinematics, self._period_ns * 1e-9)
         self._loads, self._excursions = LoadGuard(limits), ExcursionGuard(limits)
-        self._leads = LeadGuard(self._period_ns * 1e-9)
+        self._leads = LeadGuard(limits, self._period_ns * 1e-9)
         self._shape = (len(arm.spec.joint_names),)
         self._max_age_ns = round(limits.command_max_age_s * 1e9)
         self._watchdog_ns = round(limits.watchdog_s * 1e9)
@@ -173,20 +172,27 @@ class Gate:
         """Send what is allowed of a command that is sound."""
         opening = None if bounded is None else self._loads.bound(bounded)
         elapsed_ns = self._period_ns if self._sent_ns is None else now_ns - self._sent_ns
-        target = self._leads.bound(requested) if self._excursions.leaves else requested
-        step = self._limiter.limit(target, elapsed_ns * 1e-9)
+        step = self._step(requested, elapsed_ns * 1e-9)
         if self._excursions.astray and not self._excursions.leads_back(self._tool(state, self._limiter.way(step))):
             step = self._led_back(step, state, elapsed_ns * 1e-9)
         sent = ArmCommand(command.stamp_ns, CommandMode.JOINT_POSITION, np.array(step.target_rad), opening)
         executed = self._send(sent)
         self._limiter.advance(step, self._finite("executed", executed.command.values), elapsed_ns * 1e-9)
         clips = [*step.clips, *executed.clips]
-        clips += [self._excursions.box] if target != requested else []
         clips += [GRIPPER_RANGE] if bounded != command.gripper_opening else []
         clips += [GRIPPER_LOAD] if opening != bounded else []
         clips += [WATCHDOG] if self._held else []
         self._stamp_ns, self._sent_ns, self._held = command.stamp_ns, now_ns, False
         return Executed(executed.command, tuple(dict.fromkeys(clips)))
+
+    def _step(self, requested: list[float], elapsed_s: float) -> Step:
+        """What limits and leads allow of the step to ``requested``."""
+        step = self._limiter.limit(requested, elapsed_s)
+        led = self._leads.bound(step.target_rad, at_once=self._excursions.leaves)
+        if led == step.target_rad:
+            return step
+        shorter = self._limiter.limit(led, elapsed_s)
+        return shorter._replace(clips=[*step.clips, JOINT_LEAD, *shorter.clips])
 
     def _stop_all_of_it(self) -> None:
         """Stop a device of which a part has failed: the others may go on to their last targets."""

@@ -17,6 +17,7 @@ WIDE = Limits(
     joint_speed_rad_s=(SPEED,) * 5,
     joint_acceleration_rad_s2=(ACCELERATION,) * 5,
     joint_jerk_rad_s3=(JERK,) * 5,
+    joint_lead_rad=(0.1,) * 5,
     tool_speed_m_s=TOOL_SPEED,
     workspace=Box((-0.5, -0.5, 0.0), (0.5, 0.5, 0.5)),
     keep_out=(),

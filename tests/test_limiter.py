@@ -118,7 +118,7 @@ def test_a_target_stays_back_from_every_side_by_its_share_of_the_tools_distance(
 
 
 def test_a_target_on_its_way_to_a_side_waits_for_a_tool_that_is_held_up_and_goes_on_with_it() -> None:
-    bench = Bench(replace(WIDE, workspace=BOX))
+    bench = Bench(replace(WIDE, workspace=BOX, joint_lead_rad=(1.0,) * 5))
     stuck = bench.arm.read().joint_position_rad
     for _ in range(40):
         bench.arm.place(stuck)

@@ -47,7 +47,9 @@ def test_a_load_is_a_number_or_the_word_that_says_that_none_is_measured() -> Non
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, float("nan"), float("inf")])
-@pytest.mark.parametrize("name", ["joint_speed_rad_s", "joint_acceleration_rad_s2", "joint_jerk_rad_s3"])
+@pytest.mark.parametrize(
+    "name", ["joint_speed_rad_s", "joint_acceleration_rad_s2", "joint_jerk_rad_s3", "joint_lead_rad"]
+)
 def test_a_rate_that_is_no_positive_number_is_refused_by_name(name: str, bad: float) -> None:
     with pytest.raises(ConfigError, match=name):
         dataclasses.replace(WIDE, **{name: (1.0, 1.0, bad, 1.0, 1.0)})  # type: ignore[arg-type]
@@ -63,7 +65,8 @@ def test_a_time_speed_or_load_that_is_no_positive_number_is_refused_by_name(name
 
 
 @pytest.mark.parametrize(
-    "name", ["joint_upper_rad", "joint_speed_rad_s", "joint_acceleration_rad_s2", "joint_jerk_rad_s3"]
+    "name",
+    ["joint_upper_rad", "joint_speed_rad_s", "joint_acceleration_rad_s2", "joint_jerk_rad_s3", "joint_lead_rad"],
 )
 def test_a_missing_joint_is_refused_by_name(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name}: needs one number per joint, 5"):

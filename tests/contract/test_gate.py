@@ -13,6 +13,7 @@ LIMITS = Limits(
     joint_speed_rad_s=(2.0,) * 5,
     joint_acceleration_rad_s2=(20.0,) * 5,
     joint_jerk_rad_s3=(1000.0,) * 5,
+    joint_lead_rad=(0.1,) * 5,
     tool_speed_m_s=1.0,
     workspace=Box((-0.5, -0.5, 0.0), (0.5, 0.5, 0.5)),
     keep_out=(),
