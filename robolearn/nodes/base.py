@@ -13,6 +13,7 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
+from rclpy.duration import Duration
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -35,6 +36,7 @@ STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 REPORT_S = 1.0
 LOOK_S = 0.1  # between two looks for a signal to end, and two proofs of being awake
 STALL_S = 0.6
+FAREWELL_S = 2.0
 OK, BAD_INPUT = 0, 2
 
 
@@ -126,9 +128,10 @@ class TableNode(Node):
         return {}
 
     def say_done(self) -> None:
-        """The last report of a node whose work is done: nobody is to miss it."""
+        """The last report of a node whose work is done: nobody is to miss it, and none is lost with its publisher."""
         self.health.values[DONE] = True
         self._report()
+        self._report_to.wait_for_all_acked(Duration(seconds=FAREWELL_S))
 
     def close(self) -> None:
         """Release what the node holds; called once, at the end."""
