@@ -13,7 +13,7 @@ from rich.console import Console
 from robolearn import atomic
 from robolearn.bars import Bar, between, holds, outcome
 from robolearn.cli import evaluate, practice, record, train_base, train_reward
-from robolearn.cli.job import Job, add_job_arguments, job_of
+from robolearn.cli.job import Job, add_job_arguments, job_of, say
 from robolearn.cli.main import BAR_MISSED, OK
 from robolearn.learning.config import PracticeSettings
 from robolearn.progress import Progress
@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any] | int:
     """Do the stages that are not done yet, then report."""
     job = job_of(args)
+    _tell_what_is_done(job)
     with Progress(EXPECTED_S) as progress:
         for name, stage in _stages(job, progress).items():
             if job.is_done(name):
@@ -67,6 +68,14 @@ def run(args: argparse.Namespace) -> dict[str, Any] | int:
     console.print(terminal_table(summarize(load_run(job.run.path), result["bars"])))
     console.print(f"report: {page}")
     return OK if holds(result) else BAR_MISSED
+
+
+def _tell_what_is_done(job: Job) -> None:
+    """Figures of stages that were done before are those of the files and the program of then."""
+    known = job.describe()
+    if known["done"]:
+        done = f"{', '.join(known['done'])} done already, and not again"
+        say(f"{job.run.path} was begun at {known['started']}: {done}. Give another folder with --run to begin anew.")
 
 
 def _stages(job: Job, progress: Progress) -> dict[str, Callable[[], object]]:

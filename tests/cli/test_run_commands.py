@@ -71,8 +71,11 @@ def test_a_demo_that_was_interrupted_goes_on_where_it_was(
     assert (run / "report.html").is_file() and (run / "timing.json").is_file()
     kinds = [episode.kind for episode in EpisodeStore.open(run / "store").episodes()]
     assert kinds.count(EpisodeKind.DEMO) == 3 and kinds.count(EpisodeKind.PRACTICE) >= 1
-    again = answer(capsys, words("demo", config, run))[1]
-    assert {**again, "report": ""} == {**result, "report": ""}
+    assert main(words("demo", config, run)) == BAR_MISSED
+    again = capsys.readouterr()
+    assert {**json.loads(again.out.splitlines()[-1]), "report": ""} == {**result, "report": ""}
+    assert f"{run} was begun at {before['started']}: record, " in again.err
+    assert "eval final done already, and not again. Give another folder with --run" in again.err
 
 
 @contextmanager
