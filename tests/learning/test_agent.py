@@ -111,16 +111,21 @@ def test_a_state_that_leads_to_itself_has_the_value_of_the_geometric_series() ->
     assert value(learned) == pytest.approx(0.5, abs=0.06)
 
 
-def test_the_actor_moves_to_where_the_critics_see_value() -> None:
-    """Reward grows with the first action alone, so the residual goes to its upper bound there."""
-    learned = agent(replace(SETTINGS, clone_weight=0.0, residual_weight=0.0))
+def residual_where_the_first_action_pays(residual_weight: float) -> torch.Tensor:
+    """What an actor learns to add (A,), in the mean, where reward grows with the first action alone."""
+    learned = agent(replace(SETTINGS, clone_weight=0.0, residual_weight=residual_weight))
     for step in range(400):
         batch = draw(step)
         reward = (0.5 + 0.5 * batch.action[:, 0]).astype(np.float32)
         learned.update(batch._replace(reward=reward, discount=np.zeros_like(reward), base_action=0 * batch.action))
     seen = learned.actor.senses(torch.from_numpy(draw(9).features), torch.from_numpy(draw(9).proprio))
     with torch.no_grad():
-        moved = learned.actor(seen, torch.zeros(len(seen), ACTIONS)).mean(0)
+        added: torch.Tensor = learned.actor(seen, torch.zeros(len(seen), ACTIONS)).mean(0)
+    return added
+
+
+def test_the_actor_moves_to_where_the_critics_see_value() -> None:
+    moved = residual_where_the_first_action_pays(residual_weight=0.0)
     assert moved[0] > 0.8 * SETTINGS.scale and moved.abs().max() <= SETTINGS.scale
 
 
@@ -204,13 +209,6 @@ def test_published_weights_are_copies() -> None:
 
 
 def test_the_penalty_keeps_the_residual_small() -> None:
-    """The reward of the test above, but every share of the bound costs more than it brings."""
-    learned = agent(replace(SETTINGS, clone_weight=0.0, residual_weight=10.0))
-    for step in range(400):
-        batch = draw(step)
-        reward = (0.5 + 0.5 * batch.action[:, 0]).astype(np.float32)
-        learned.update(batch._replace(reward=reward, discount=np.zeros_like(reward), base_action=0 * batch.action))
-    seen = learned.actor.senses(torch.from_numpy(draw(9).features), torch.from_numpy(draw(9).proprio))
-    with torch.no_grad():
-        moved = learned.actor(seen, torch.zeros(len(seen), ACTIONS)).mean(0)
+    """Every share of its bound costs more than it brings."""
+    moved = residual_where_the_first_action_pays(residual_weight=10.0)
     assert moved.abs().max() < 0.2 * SETTINGS.scale
