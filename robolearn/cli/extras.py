@@ -6,8 +6,8 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "arms": ("dynamixel_sdk", "scservo_sdk", "franky", "pymodbus", "serial", "rtde_control", "rtde_receive"),
     "inputs": ("evdev", "pyrealsense2", "pyspacemouse"),
     "ros": (
-        "mcap", "rclpy", "builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "lifecycle_msgs", "rcl_interfaces",
-        "rosgraph_msgs", "sensor_msgs", "std_msgs", "std_srvs", "trajectory_msgs",
+        "mcap", "rosbags", "rclpy", "builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "lifecycle_msgs",
+        "rcl_interfaces", "rosgraph_msgs", "sensor_msgs", "std_msgs", "std_srvs", "trajectory_msgs",
     ),
 }  # fmt: skip
 
