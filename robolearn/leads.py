@@ -31,7 +31,7 @@ class LeadGuard:
         self._follows_ns = [stamp_ns] * len(position_rad)  # until when each joint has followed
 
     def watch(self, position_rad: Sequence[float], stamp_ns: int) -> None:
-        """The joints (J,) were measured here."""
+        """The joints (J,) were measured here. Once a command: how often others read changes nothing."""
         self._position_rad, self._now_ns = position_rad, stamp_ns
         passed_ns = stamp_ns - self._last_ns
         if passed_ns < self._apart_ns:

@@ -95,7 +95,6 @@ class Gate:
             self.tick()
             state = self._arm.read()
             tool = self._tool(state)
-            self._leads.watch(self._measured(state), state.stamp_ns)
             self._limiter.watch(tool)
             reason = self._loads.watch(state) or self._excursions.watch(tool, state.stamp_ns)
             if self._excursions.inside:
@@ -141,6 +140,7 @@ class Gate:
             requested, bounded = self._check(command, now_ns, None if new_commander else self._stamp_ns)
             if self._sent_ns is None:
                 self._refer_to(state)  # while nobody commands, something else may have moved the arm
+            self._leads.watch(self._measured(state), state.stamp_ns)
             return self._pass_on(command, requested, bounded, state, now_ns)
 
     def stop(self, reason: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from robolearn.contracts import Executed, Float
 from robolearn.leads import LeadGuard
+from robolearn.limits import Box
 from tests.gate_bench import DT_S, PAN, SPEED, WIDE, Bench
 
 LEAD_RAD = WIDE.joint_lead_rad[0]
@@ -105,3 +106,18 @@ def test_it_starts_at_rest_again() -> None:
     guard.watch([0.02] * 5, PERIOD_NS)
     guard.start([0.5] * 5, 2 * PERIOD_NS)
     assert guard.bound([1.0] * 5, at_once=True) == pytest.approx([0.5 + LEAD_RAD] * 5)
+
+
+def test_how_often_others_read_the_arm_changes_nothing() -> None:
+    wide = replace(WIDE, workspace=Box((-9.0, -9.0, -9.0), (9.0, 9.0, 9.0)))
+    alone, watched = Bench(wide), Bench(wide)
+    for step in range(40):
+        goal = alone.start + HELD_UP * np.sin(step)
+        for bench in (alone, watched):
+            if step % 3:
+                bench.arm.place(bench.start + 0.02 * step * PAN)
+            bench.send(goal, wait_ns=PERIOD_NS - PERIOD_NS // 4)
+            if bench is watched:
+                bench.gate.read()
+            bench.clock.sleep_until(bench.clock.now_ns() + PERIOD_NS // 4)
+    np.testing.assert_array_equal(alone.arm.sent, watched.arm.sent)
