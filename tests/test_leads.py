@@ -10,10 +10,10 @@ import pytest
 from robolearn.contracts import Executed, Float
 from robolearn.leads import LeadGuard
 from robolearn.limits import Box
+from tests.contract.fake_arm import PERIOD_NS
 from tests.gate_bench import DT_S, PAN, SPEED, WIDE, Bench
 
 LEAD_RAD = WIDE.joint_lead_rad[0]
-PERIOD_NS = round(DT_S * 1e9)
 HELD_UP = np.array([0.5, 0.05, -0.5, 0.0, 0.0])
 
 
