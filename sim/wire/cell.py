@@ -66,7 +66,9 @@ class _View:
 
 
 class CellCameras:
-    """Takes the pictures of a cell in a thread of its own, as OpenGL wants it; a context manager."""
+    """Takes the pictures of a cell in a thread of its own, as OpenGL wants it; a context manager.
+
+    Physics and wires wait while a moment is kept, not while it is drawn."""
 
     def __init__(self, cell: VirtualCell, real: RealTime) -> None:
         self._cell, self._real = cell, real
@@ -106,9 +108,8 @@ class CellCameras:
         for view in self._views:
             with self._real.lock:
                 self._real.catch_up()
-                stamp_ns = time.monotonic_ns()
-                rgb = renderer.render(view.camera_id, view.spec.width, view.spec.height)
-                level = self._cell.noise_level
+                stamp_ns, moment, level = time.monotonic_ns(), renderer.moment(), self._cell.noise_level
+            rgb = renderer.render(view.camera_id, view.spec.width, view.spec.height, moment)
             if level != self._noise_level:
                 noise.set_level(level)
                 self._noise_level = level
