@@ -49,11 +49,13 @@ def test_an_actor_that_is_ahead_waits_for_the_learner(tmp_path: Path) -> None:
 
 
 def test_a_learner_that_is_gone_is_given_up_after_the_patience_and_welcomed_back(tmp_path: Path) -> None:
-    path, said = tmp_path / "progress.json", list[str]()
-    one = pace(path, said)
+    path, said, watched = tmp_path / "progress.json", list[str](), [0]
+    one = pace(path, said, watched=watched)
     assert waits_s(one, 100) >= 0.2
     assert one.alone and "stood still" in said[0] and "robolearn learn" in said[0]
-    assert waits_s(one, 101) < 0.15
+    looked = len(watched)
+    one.wait(101)
+    assert len(watched) == looked > 1
     progress(path, updates=1000)
     one.wait(102)
     assert not one.alone and "back" in said[1] and len(said) == 2

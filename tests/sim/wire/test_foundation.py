@@ -68,13 +68,16 @@ def test_a_split_answer_comes_in_pieces_and_a_delayed_one_late() -> None:
 
 
 def test_a_simulation_keeps_up_with_real_time_and_lets_long_gaps_slip() -> None:
-    steps = []
-    with RealTime(lambda: steps.append(time.monotonic()), 0.002, 0.02) as real:
-        start_s = time.monotonic()
+    steps, period_s = [], 0.002
+    with RealTime(lambda: steps.append(time.monotonic()), period_s, 0.02) as real:
+        with real.lock:
+            start_s = real.reached_s - real.slipped_s - len(steps) * period_s
         time.sleep(0.5)
-        real.catch_up()
-        passed_s = time.monotonic() - start_s - real.slipped_s
-        assert abs(len(steps) * 0.002 - passed_s) < 0.05
+        with real.lock:
+            asked_s = time.monotonic()
+            real.catch_up()
+            assert asked_s - 1.001 * period_s < real.reached_s <= time.monotonic()
+            assert len(steps) * period_s == pytest.approx(real.reached_s - start_s - real.slipped_s)
         with real.lock:
             time.sleep(0.5)
         real.catch_up()
