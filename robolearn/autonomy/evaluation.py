@@ -3,6 +3,7 @@
 An episode succeeds if the goal has been reached for ``hold_ticks`` ticks in a row before the time limit. What the
 reward model says of its last tick is noted beside it, and has no say. In a cell that cannot know the truth an episode
 ends when the reward model has seen success for as long, or at the time limit, and a person says what became of it.
+There a late picture or command ends its own episode alone, as an arm that stops itself does everywhere.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ import numpy as np
 
 from robolearn.autonomy.cell import Cell
 from robolearn.autonomy.witness import Witness
-from robolearn.contracts import Action, Decision, Encoded, Image, Policy, RewardModel
+from robolearn.contracts import Decision, Encoded, Image, Policy, RewardModel
 from robolearn.episodes import EpisodeKind
-from robolearn.errors import DeviceError, RobolearnError
+from robolearn.errors import BorderError, DeviceError, RobolearnError
 from robolearn.seeds import EVALUATION
 from robolearn.statistics import wilson
 
@@ -35,7 +36,7 @@ class Outcome:
     success: bool
     steps: int
     judged_success: bool | None  # by the reward model; None: it abstained, or there is none
-    stopped: str  # why the arm stopped itself, which ended the episode; empty: it did not
+    stopped: str  # which fault cut the episode short; empty: none
     decided_by: str
     pictures: tuple[Image, ...] = field(repr=False, default=())  # of the first camera, over the episode
 
@@ -66,22 +67,25 @@ class Trial:
     witness: Witness | None  # None: the world itself knows
 
     def run(self, seed: int) -> Outcome:
-        """One episode. Raises BorderError and DeviceError, and EnoughSeen as the witness does."""
+        """One episode. Raises BorderError and DeviceError, always if it cannot begin, and EnoughSeen as the witness."""
         cell = self.cell
         if self.witness is not None:
             self.witness.prepare()
         cell.begin(EpisodeKind.EVAL, seed)
         self.policy.reset()
         held, stopped, frames = 0, "", []
+        seen = cell.look(variants=1)
         for tick in range(cell.max_ticks + 1):
-            seen = cell.look(variants=1)
             frames.append(next(iter(seen.observation.frames.values())).rgb)
             held = held + 1 if self._looks_done(seen.encoded) else 0
             if held >= self.hold_ticks or tick == cell.max_ticks:
                 break
-            stopped = _stopped(cell, self.policy.act(seen.encoded))
-            if stopped:
-                log.warning("seed %d, tick %d: the arm stopped itself: %s", seed, tick, stopped)
+            try:
+                cell.station.act(self.policy.act(seen.encoded))
+                seen = cell.look(variants=1)
+            except (BorderError, DeviceError) as error:
+                stopped = self._why_stopped(error)
+                log.warning("seed %d, tick %d: the episode was cut short: %s", seed, tick, stopped)
                 break
         chosen = np.linspace(0, len(frames) - 1, min(self.pictures, len(frames))).round().astype(int)
         pictures = tuple(frames[index] for index in chosen)
@@ -93,21 +97,17 @@ class Trial:
             return bool(self.cell.station.world.succeeded())
         return _judged(self.reward, encoded) is True
 
+    def _why_stopped(self, error: BorderError | DeviceError) -> str:
+        """Why an episode is over that a person judges, or whose arm has stopped itself. Raises other errors."""
+        fault = self.cell.station.arm.fault
+        if fault is None and self.witness is None:
+            raise error
+        return fault or str(error)
+
     def _decide(self, held: int) -> tuple[bool, str]:
         if self.witness is None:
             return held >= self.hold_ticks, BY_TRUTH
         return self.witness.saw_success(), BY_PERSON
-
-
-def _stopped(cell: Cell, action: Action) -> str:
-    """Act. Why the arm stopped itself, empty if it did not; the next reset re-arms it. Raises DeviceError otherwise."""
-    try:
-        cell.station.act(action)
-    except DeviceError:
-        if cell.station.arm.fault is None:
-            raise
-        return cell.station.arm.fault
-    return ""
 
 
 def _judged(reward: RewardModel | None, encoded: Encoded) -> bool | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import signal
 from collections.abc import Callable
@@ -165,12 +166,38 @@ def go_stale(world: ReachWorld) -> None:
     world.camera.read = lambda: read()._replace(stamp_ns=0)  # type: ignore[method-assign]
 
 
+def be_late_once(world: ReachWorld) -> None:
+    """The sixth picture from now on is of long ago."""
+    reads, read = itertools.count(), world.camera.read
+    world.camera.read = lambda: read()._replace(**{"stamp_ns": 0} if next(reads) == 5 else {})  # type: ignore[method-assign]
+
+
 def press_ctrl_c(world: ReachWorld) -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background ignores
     try:
         signal.raise_signal(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_a_picture_that_came_late_ends_its_own_episode_which_is_judged(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, world = trial()
+    at_the_terminal(monkeypatch, "", answer, "", "y")
+    be_late_once(world)
+    done = one_after_the_other(asked, [0, 1], lambda _: None)
+    assert done.cut_short is None and [one.success for one in done.outcomes] == [answer == "y", True]
+    assert "camera front: age" in done.outcomes[0].stopped and done.outcomes[0].steps == 4
+    assert not done.outcomes[1].stopped
+
+
+def test_where_nobody_judges_a_picture_that_came_late_is_raised() -> None:
+    asked, world = trial(is_person_needed=False)
+    be_late_once(world)
+    with pytest.raises(BorderError, match="camera front: age"):
+        asked.run(seed=0)
 
 
 @pytest.mark.parametrize(
