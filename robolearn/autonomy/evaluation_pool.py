@@ -25,6 +25,7 @@ from robolearn.backends import load_station, load_task
 from robolearn.errors import BorderError, ConfigError, DeviceError, RobolearnError
 from robolearn.learning.config import load_learning
 from robolearn.learning.run_folder import RunFolder
+from robolearn.processes import die_with
 from robolearn.vision.encoder import Encoder
 from robolearn.vision.tower import Tower
 
@@ -92,7 +93,7 @@ def side_by_side(
     Raises what ended the evaluation if there is nothing to keep."""
     tasks: dict[int, Future[Outcome | Fault]] = {}
     end: RobolearnError | KeyboardInterrupt | None = None
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _leave_ctrl_c_to_the_parent)
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _belong_to, (os.getpid(),))
     try:
         for seed in seeds:
             tasks[seed] = pool.submit(_run_one, open_trial, seed)
@@ -150,8 +151,9 @@ def _one_thread_each() -> Iterator[None]:
         os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
-def _leave_ctrl_c_to_the_parent() -> None:
-    """A terminal sends it to the workers too."""
+def _belong_to(parent: int) -> None:
+    """End with the parent, and leave Ctrl-C to it, which a terminal sends to the workers too."""
+    die_with(parent)()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
